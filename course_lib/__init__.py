@@ -1,0 +1,15 @@
+"""The library of the course on image segmentation and image generation: what is where.
+
+course_lib.images                 read a photograph; grey, float and uint8 on purpose
+course_lib.data.samples           the bundled pictures: SAMPLES, load("coins")
+course_lib.filters                correlation, convolution, Gaussian blur, bilinear sampling
+course_lib.boundaries.sobel       the gradient of an image by the two 3x3 Sobel kernels
+course_lib.boundaries.canny       edges one pixel wide: gradient, suppression, hysteresis
+course_lib.metrics                boundary precision, recall and F; IoU; Dice
+course_lib.plotting               rows of pictures, tables of numbers, charts; all with alt text
+course_lib.sliders                figures with sliders, in JupyterLab and in the static page
+course_lib.checks                 the contracts of all arguments, and their error messages
+
+The import line is the path: from course_lib.boundaries.canny import canny
+Type ?name for the contract and ??name for the source, which fits on a screen.
+"""

@@ -1,0 +1,1 @@
+"""Segmentation by boundaries: gradients, edges, and the regions they enclose."""

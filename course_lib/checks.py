@@ -1,0 +1,180 @@
+r"""The contracts of the library, and the one place where a broken contract is put into words.
+
+Every public function passes its arguments through a check before any arithmetic. A check returns
+the argument as a native, C-contiguous, writeable array that a compiled kernel can take, or raises
+``TypeError`` (wrong kind of thing) or ``ValueError`` (wrong shape, range or size) with one sentence:
+function, parameter, what was expected, what came, and what to do about it.
+
+| word  | shape                 | dtype                | range                          |
+|-------|-----------------------|----------------------|--------------------------------|
+| image | (H, W) or (H, W, 3)   | uint8                | 0..255                         |
+|       |                       | float32, float64     | 0..1                           |
+| field | (H, W)                | the above and int16, int32 | any finite number        |
+| mask  | (H, W)                | bool                 | True inside                    |
+
+Notebook: notebooks/01-images.ipynb and the page "Conventions".
+"""
+
+import math
+
+import numpy as np
+
+IMAGE_DTYPES = ("uint8", "float32", "float64")
+FIELD_DTYPES = ("uint8", "int16", "int32", "float32", "float64")
+FLOAT_SLACK = 1e-5  # rounding may carry a blurred float image this far outside 0..1
+
+
+def gray_image(function: str, image, *, name: str = "image") -> np.ndarray:
+    """Return `image` if it is grey, (H, W), uint8 or float in 0..1; else raise."""
+    image = _array(function, name, image)
+    _check_rank(function, name, image, ranks=(2,), shapes="(H, W)")
+    return _check_image(function, name, image)
+
+
+def any_image(function: str, image, *, name: str = "image") -> np.ndarray:
+    """Return `image` if it is grey (H, W) or colour (H, W, 3), uint8 or float in 0..1; else raise."""
+    image = _array(function, name, image)
+    _check_rank(function, name, image, ranks=(2, 3), shapes="(H, W) or (H, W, 3)")
+    return _check_image(function, name, image)
+
+
+def field(function: str, values, *, name: str = "image") -> np.ndarray:
+    """Return `values` if it is an (H, W) array of finite numbers, of any range; else raise."""
+    values = _array(function, name, values)
+    _check_rank(function, name, values, ranks=(2,), shapes="(H, W)")
+    _check_dtype(function, name, values, FIELD_DTYPES)
+    _check_finite(function, name, values)
+    return _for_kernel(values)
+
+
+def any_field(function: str, values, *, name: str = "image") -> np.ndarray:
+    """Return `values` if it is (H, W) or (H, W, 3) and finite, of any range; else raise."""
+    values = _array(function, name, values)
+    _check_rank(function, name, values, ranks=(2, 3), shapes="(H, W) or (H, W, 3)")
+    _check_dtype(function, name, values, FIELD_DTYPES)
+    _check_finite(function, name, values)
+    return _for_kernel(values)
+
+
+def mask(function: str, values, *, name: str = "mask") -> np.ndarray:
+    """Return `values` if it is an (H, W) array of bool; else raise."""
+    values = _array(function, name, values)
+    _check_rank(function, name, values, ranks=(2,), shapes="(H, W)")
+    if values.dtype != bool:
+        raise TypeError(f"{function}: `{name}` must be bool, True inside; got {values.dtype}. "
+                        f"Say which values are inside, for example {name} > 0.")
+    return _for_kernel(values)
+
+
+def same_shape(function: str, **arrays: np.ndarray) -> None:
+    """Raise unless all named arrays have one shape."""
+    shapes = {name: a.shape for name, a in arrays.items()}
+    if len(set(shapes.values())) > 1:
+        listing = ", ".join(f"`{name}` {shape}" for name, shape in shapes.items())
+        raise ValueError(f"{function}: the arrays must have one shape; got {listing}.")
+
+
+def points_xy(function: str, points, *, name: str = "points_xy") -> np.ndarray:
+    """Return `points` as float64 (..., 2), x before y, all finite; else raise."""
+    points = _array(function, name, points)
+    if points.dtype.kind not in "iuf":
+        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {points.dtype}.")
+    if points.ndim == 0 or points.shape[-1] != 2:
+        raise ValueError(f"{function}: `{name}` must be (..., 2), x before y; got {points.shape}.")
+    if not np.isfinite(points).all():
+        raise ValueError(f"{function}: `{name}` holds NaN or infinity; drop those points first.")
+    return points.astype(np.float64)
+
+
+def number(function: str, name: str, value, *, low: float = -math.inf, high: float = math.inf,
+           strict: bool = False, why: str = "") -> float:
+    """Return `value` if it is a finite real number in low..high (low excluded if `strict`); else raise."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{function}: `{name}` must be a number; got {type(value).__name__}.")
+    too_low = value <= low if strict else value < low
+    if not math.isfinite(value) or too_low or value > high:
+        if math.isinf(low) and math.isinf(high):
+            wanted = "be finite"
+        elif math.isinf(high):
+            wanted = f"be {'greater than' if strict else 'at least'} {low:g}"
+        else:
+            wanted = f"lie in {'(' if strict else '['}{low:g}, {high:g}]"
+        raise ValueError(f"{function}: `{name}` must {wanted}; got {value:g}.{' ' + why if why else ''}")
+    return value
+
+
+def choice(function: str, name: str, value, options: tuple) -> str:
+    """Return `value` if it is one of `options`; else raise."""
+    if not isinstance(value, str) or value not in options:
+        listing = " or ".join(repr(o) for o in options)
+        raise ValueError(f"{function}: `{name}` must be {listing}; got {value!r}.")
+    return value
+
+
+def _array(function: str, name: str, values) -> np.ndarray:
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{function}: `{name}` is a masked array, whose mask would be lost; "
+                        f"fill it first with {name}.filled(...).")
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:  # ragged lists, objects that refuse
+        raise TypeError(f"{function}: `{name}` must be a NumPy array; got {type(values).__name__}.") from error
+    if array.dtype.kind in "OUSVMm" or (array.ndim == 0 and values is None):
+        raise TypeError(f"{function}: `{name}` must be a NumPy array of numbers; got "
+                        f"{type(values).__name__} of dtype {array.dtype}.")
+    return array
+
+
+def _check_rank(function, name, image, ranks, shapes):
+    remedy = ""
+    if image.ndim == 3 and image.shape[2] == 3 and 3 not in ranks:
+        remedy = " Convert it with course_lib.images.to_gray first."
+    elif image.ndim == 3 and image.shape[2] == 4:
+        remedy = " Drop the alpha channel first: image[..., :3]."
+    elif image.ndim == 3 and image.shape[2] == 1:
+        remedy = " Drop the last axis first: image[..., 0]."
+    elif image.ndim == 3 and image.shape[0] in (1, 3):
+        remedy = " Channels come last here: np.moveaxis(image, 0, -1)."
+    elif image.ndim == 4:
+        remedy = " Pass one picture of the batch at a time."
+    if image.ndim not in ranks or (image.ndim == 3 and image.shape[2] != 3):
+        raise ValueError(f"{function}: `{name}` must be {shapes}; got {image.shape}.{remedy}")
+    if image.size == 0:
+        raise ValueError(f"{function}: `{name}` has no pixels; got {image.shape}. "
+                         "Check the slice or the file that it came from.")
+
+
+def _check_dtype(function, name, image, allowed):
+    if image.dtype.name in allowed:
+        return
+    remedy = {"bool": "a mask becomes an image by mask.astype(np.uint8) * 255",
+              "uint16": "a 16-bit image becomes float by image.astype(np.float32) / 65535",
+              "float16": "use image.astype(np.float32)",
+              "complex64": "take its real part or its absolute value",
+              "complex128": "take its real part or its absolute value",
+              }.get(image.dtype.name, "if its values are 0..255, use image.astype(np.uint8)")
+    raise TypeError(f"{function}: `{name}` must be {' or '.join(allowed)}; got {image.dtype.name}: {remedy}.")
+
+
+def _check_finite(function, name, image):
+    if image.dtype.kind == "f" and not np.isfinite(image).all():
+        bad = int(image.size - np.isfinite(image).sum())
+        raise ValueError(f"{function}: `{name}` holds NaN or infinity in {bad} places; "
+                         "fill them first, for example with np.nan_to_num.")
+
+
+def _check_image(function, name, image):
+    _check_dtype(function, name, image, IMAGE_DTYPES)
+    _check_finite(function, name, image)
+    if image.dtype.kind == "f":
+        low, high = float(image.min()), float(image.max())
+        if low < -FLOAT_SLACK or high > 1 + FLOAT_SLACK:
+            remedy = ("Divide by 255 first." if low >= 0 and high <= 255 else
+                      "It looks like a field, not an image: scale it to 0..1 in the way you mean.")
+            raise ValueError(f"{function}: a float `{name}` must lie in 0..1; got {low:g}..{high:g}. {remedy}")
+    return _for_kernel(image)
+
+
+def _for_kernel(image):
+    """Native byte order, C-contiguous, writeable: one memory layout, so one compilation."""
+    return np.require(image, dtype=image.dtype.newbyteorder("="), requirements=("C", "A", "W"))

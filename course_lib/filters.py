@@ -1,0 +1,285 @@
+r"""Linear filters: correlation, convolution, the Gaussian, and bilinear sampling.
+
+Notebook: notebooks/01-images.ipynb
+References: R. Szeliski, Computer Vision: Algorithms and Applications, 2nd ed. (2022), sections 3.2 and 3.5.
+
+| notation | code    | shape          | meaning                                          |
+|----------|---------|----------------|--------------------------------------------------|
+| I        | image   | (H, W)         | grey value                                       |
+| k        | kernel  | (2a+1, 2b+1)   | weights, centre at index (a, b)                  |
+| sigma    | sigma   | scalar, pixels | standard deviation of the Gaussian               |
+| g        | taps    | (2r+1,)        | samples of the Gaussian, sum 1                   |
+
+Border rules, for a row a b c d: "reflect" c b | a b c d | c b (the border pixel is not repeated;
+OpenCV's BORDER_REFLECT_101), "replicate" a a | a b c d | d d, "zero" 0 0 | a b c d | 0 0.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from course_lib import checks
+
+BORDERS = ("reflect", "replicate", "zero")
+_PAD_MODE = {"reflect": "reflect", "replicate": "edge", "zero": "constant"}
+
+
+def pad(image: np.ndarray, rows: int, columns: int, *, border: str = "reflect") -> np.ndarray:
+    """Continue a field beyond its border by `rows` and `columns` on each side, by one of the border rules.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3), any range
+    rows, columns : int >= 0
+    border : "reflect", "replicate" or "zero"
+
+    Returns
+    -------
+    padded : (H + 2 rows, W + 2 columns) or with a trailing 3, dtype of `image`
+
+    >>> pad(np.array([[1., 2., 3.]]), 0, 2).tolist()
+    [[3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]]
+    """
+    image = checks.any_field("pad", image)
+    rows = int(checks.number("pad", "rows", rows, low=0))
+    columns = int(checks.number("pad", "columns", columns, low=0))
+    checks.choice("pad", "border", border, BORDERS)
+    widths = [(rows, rows), (columns, columns), (0, 0)][: image.ndim]
+    return np.pad(image, widths, mode=_PAD_MODE[border])  # type: ignore[call-overload]
+
+
+def correlate(image: np.ndarray, kernel: np.ndarray, *, border: str = "reflect") -> np.ndarray:
+    r"""Slide the kernel over the image and sum the products (Eq. correlation).
+
+    (k star I)(x, y) = sum_{i, j} k(i, j) I(x + i, y + j): the kernel is *not* flipped.
+
+    Parameters
+    ----------
+    image : (H, W) field, any range
+    kernel : (2a+1, 2b+1), finite, odd in both directions
+    border : "reflect", "replicate" or "zero"
+
+    Returns
+    -------
+    result : (H, W) float64 (float32 if `image` is float32)
+        Nothing is normalised or clipped. Equal to ``cv2.filter2D`` up to rounding.
+
+    >>> correlate(np.array([[0., 1., 4.]]), [[-1, 0, 1]], border="replicate").tolist()
+    [[1.0, 4.0, 3.0]]
+
+    Notebook: notebooks/01-images.ipynb
+    """
+    return _correlate("correlate", image, kernel, border, flip=False)
+
+
+def convolve(image: np.ndarray, kernel: np.ndarray, *, border: str = "reflect") -> np.ndarray:
+    r"""Correlate with the kernel turned by 180 degrees (Eq. convolution).
+
+    (k * I)(x, y) = sum_{i, j} k(i, j) I(x - i, y - j): commutative and associative, which
+    correlation is not. Parameters, result and border rules are those of `correlate`.
+
+    >>> convolve(np.array([[0., 1., 4.]]), [[-1, 0, 1]], border="replicate").tolist()
+    [[-1.0, -4.0, -3.0]]
+
+    Notebook: notebooks/01-images.ipynb
+    """
+    return _correlate("convolve", image, kernel, border, flip=True)
+
+
+def gaussian_kernel(sigma: float, radius: int | None = None) -> np.ndarray:
+    r"""Samples of the Gaussian at -radius..radius, scaled to sum 1 (Eq. gaussian-taps).
+
+    Parameters
+    ----------
+    sigma : float > 0, pixels
+    radius : int, optional
+        Default round(4 sigma): beyond it lies 6e-5 of the mass.
+
+    Returns
+    -------
+    taps : (2 radius + 1,) float64
+
+    >>> gaussian_kernel(1.0).shape
+    (9,)
+    """
+    checks.number("gaussian_kernel", "sigma", sigma, low=0, strict=True)
+    radius = round(4 * sigma) if radius is None else int(checks.number("gaussian_kernel", "radius", radius, low=0))
+    x = np.arange(-radius, radius + 1)
+    g = np.exp(-(x ** 2) / (2.0 * sigma ** 2))
+    return g / g.sum()  # Eq. gaussian-taps
+
+
+def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    r"""Convolve with a Gaussian, rows then columns (Eq. separability); border "reflect".
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3), uint8 0..255 or a float field of any range
+    sigma : float > 0, pixels
+
+    Returns
+    -------
+    blurred : shape and dtype of `image`
+        For uint8 equal to ``cv2.GaussianBlur(image, (0, 0), sigma)`` in every pixel: taps are
+        multiples of 1/256, the window is 3 sigma wide on each side, and one rounding comes at the
+        end. For floats the window is 4 sigma wide, as OpenCV's, and the results agree to rounding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Wrong rank, dtype, NaN, or a sigma that is not a positive number.
+
+    >>> bool((gaussian_blur(np.full((5, 5), 7, np.uint8), 2.0) == 7).all())
+    True
+
+    Notebook: notebooks/01-images.ipynb
+    """
+    image = checks.any_field("gaussian_blur", image)
+    checks.number("gaussian_blur", "sigma", sigma, low=0, high=max(*image.shape[:2], 16), strict=True,
+                  why="A Gaussian wider than the picture leaves only its mean.")
+    if image.dtype.kind == "i":
+        raise TypeError(f"gaussian_blur: `image` must be uint8 or float; got {image.dtype}. "
+                        "Use image.astype(np.float32).")
+    if image.ndim == 3:
+        return np.stack([gaussian_blur(image[..., k], sigma) for k in range(3)], axis=-1)
+    if image.dtype == np.uint8:
+        taps = _gaussian_taps_q8(sigma)
+        kernel, result = _blur_kernel_q8, np.empty_like(image)
+    else:
+        taps = gaussian_kernel(sigma).astype(image.dtype)
+        kernel, result = _blur_kernel_float, np.empty_like(image)
+    r = len(taps) // 2
+    padded = np.pad(image, ((r, r), (r, r)), mode="reflect")
+    kernel(padded, taps[r:], result)
+    return result
+
+
+def sample_bilinear(image: np.ndarray, points_xy: np.ndarray, *, outside: float = math.nan) -> np.ndarray:
+    r"""The image's value between pixels, by the weighted mean of the four around (Eq. bilinear).
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3), any range
+    points_xy : (..., 2), x before y, pixel centres at integers
+    outside : float
+        The value for points outside [0, W-1] x [0, H-1].
+
+    Returns
+    -------
+    values : (...) or (..., 3) float64
+
+    >>> float(sample_bilinear(np.array([[0., 10.], [20., 30.]]), [0.5, 0.5]))
+    15.0
+
+    Notebook: notebooks/01-images.ipynb
+    """
+    image = checks.any_field("sample_bilinear", image)
+    points = checks.points_xy("sample_bilinear", points_xy)
+    H, W = image.shape[:2]
+    x, y = points[..., 0], points[..., 1]
+    inside = (x >= 0) & (x <= W - 1) & (y >= 0) & (y <= H - 1)
+    x, y = np.where(inside, x, 0), np.where(inside, y, 0)
+    x0, y0 = np.floor(x).astype(int), np.floor(y).astype(int)
+    x1, y1 = np.minimum(x0 + 1, W - 1), np.minimum(y0 + 1, H - 1)  # on the last column the weight of x1 is 0
+    u, v = x - x0, y - y0
+    if image.ndim == 3:
+        u, v, inside = u[..., None], v[..., None], inside[..., None]
+    I = image.astype(np.float64)
+    top = (1 - u) * I[y0, x0] + u * I[y0, x1]
+    bottom = (1 - u) * I[y1, x0] + u * I[y1, x1]
+    return np.where(inside, (1 - v) * top + v * bottom, outside)  # Eq. bilinear
+
+
+def _correlate(function, image, kernel, border, flip):
+    image = checks.field(function, image)
+    checks.choice(function, "border", border, BORDERS)
+    kernel = checks.field(function, np.asarray(kernel, dtype=np.float64), name="kernel")
+    if kernel.shape[0] % 2 == 0 or kernel.shape[1] % 2 == 0:
+        raise ValueError(f"{function}: `kernel` must be odd in both directions, so that it has a centre; "
+                         f"got {kernel.shape}. Pad it with a row or column of zeros.")
+    if flip:
+        kernel = np.ascontiguousarray(kernel[::-1, ::-1])
+    a, b = kernel.shape[0] // 2, kernel.shape[1] // 2
+    work = image.astype(np.float64)
+    padded = pad(work, a, b, border=border)
+    result = np.zeros_like(work)
+    _correlate_kernel(padded, kernel, result)
+    return result.astype(np.float32) if image.dtype == np.float32 else result
+
+
+def _gaussian_taps_q8(sigma):
+    """The taps times 256 as integers that add up to 256: each tap's rounding error goes to the next one."""
+    radius = round(6 * sigma + 1) // 2  # OpenCV: a window of round(6 sigma + 1) pixels, made odd
+    g = 256 * gaussian_kernel(sigma, radius)
+    taps = np.zeros(2 * radius + 1, np.int64)
+    error = 0.0
+    for i in range(radius):
+        taps[i] = taps[-1 - i] = round(g[i] + error)
+        error += g[i] - taps[i]
+    taps[radius] = 256 - taps.sum()
+    return taps.astype(np.uint16)
+
+
+@njit(cache=True)
+def _correlate_kernel(padded, k, result):
+    H, W = result.shape
+    for y in range(H):
+        out = result[y]
+        for i in range(k.shape[0]):
+            for j in range(k.shape[1]):
+                weight, row = k[i, j], padded[y + i, j:j + W]
+                for x in range(W):
+                    out[x] += weight * row[x]  # Eq. correlation
+
+
+@njit(cache=True)
+def _blur_kernel_q8(padded, taps, result):
+    """taps[0] is the centre. Rows give 8.8 fixed point (255 * 256 fits uint16), columns 16.16."""
+    H, W = result.shape
+    r = taps.size - 1
+    rows = np.empty((H + 2 * r, W), np.uint16)
+    sums = np.empty(W, np.uint32)
+    wide = np.empty(W + 2 * r, np.uint16)
+    for y in range(H + 2 * r):
+        wide[:] = padded[y]
+        _weighted_sum_of_shifts(wide, taps, r, rows[y])
+    for y in range(H):
+        for x in range(W):
+            sums[x] = np.uint32(taps[0]) * np.uint32(rows[y + r, x]) + np.uint32(32768)  # half, for rounding
+        for k in range(1, r + 1):
+            tap, above, below = np.uint32(taps[k]), rows[y + r - k], rows[y + r + k]
+            for x in range(W):
+                sums[x] += tap * (np.uint32(above[x]) + np.uint32(below[x]))
+        for x in range(W):
+            result[y, x] = sums[x] >> np.uint32(16)
+
+
+@njit(cache=True)
+def _weighted_sum_of_shifts(row, taps, r, out):
+    """out(x) = taps(0) row(x) + sum_k taps(k) (row(x - k) + row(x + k)): a symmetric 1-D convolution."""
+    W = out.size
+    centre = row[r:r + W]
+    for x in range(W):
+        out[x] = taps[0] * centre[x]
+    for k in range(1, r + 1):
+        tap, left, right = taps[k], row[r - k:r - k + W], row[r + k:r + k + W]
+        for x in range(W):
+            out[x] += tap * (left[x] + right[x])
+
+
+@njit(cache=True)
+def _blur_kernel_float(padded, taps, result):
+    H, W = result.shape
+    r = taps.size - 1
+    rows = np.empty((H + 2 * r, W), result.dtype)
+    for y in range(H + 2 * r):
+        _weighted_sum_of_shifts(padded[y], taps, r, rows[y])
+    for y in range(H):
+        out, centre = result[y], rows[y + r]
+        for x in range(W):
+            out[x] = taps[0] * centre[x]
+        for k in range(1, r + 1):
+            tap, above, below = taps[k], rows[y + r - k], rows[y + r + k]
+            for x in range(W):
+                out[x] += tap * (above[x] + below[x])
