@@ -26,39 +26,39 @@ FLOAT_SLACK = 1e-5  # rounding may carry a blurred float image this far outside 
 
 def gray_image(function: str, image, *, name: str = "image") -> np.ndarray:
     """Return `image` if it is grey, (H, W), uint8 or float in 0..1; else raise."""
-    image = _array(function, name, image)
+    image = array(function, name, image)
     _check_rank(function, name, image, ranks=(2,), shapes="(H, W)")
     return _check_image(function, name, image)
 
 
 def any_image(function: str, image, *, name: str = "image") -> np.ndarray:
     """Return `image` if it is grey (H, W) or colour (H, W, 3), uint8 or float in 0..1; else raise."""
-    image = _array(function, name, image)
+    image = array(function, name, image)
     _check_rank(function, name, image, ranks=(2, 3), shapes="(H, W) or (H, W, 3)")
     return _check_image(function, name, image)
 
 
-def field(function: str, values, *, name: str = "image") -> np.ndarray:
-    """Return `values` if it is an (H, W) array of finite numbers, of any range; else raise."""
-    values = _array(function, name, values)
+def field(function: str, values, *, name: str = "image", dtypes: tuple = FIELD_DTYPES) -> np.ndarray:
+    """Return `values` if it is (H, W), finite, of any range and one of `dtypes`; else raise."""
+    values = array(function, name, values)
     _check_rank(function, name, values, ranks=(2,), shapes="(H, W)")
-    _check_dtype(function, name, values, FIELD_DTYPES)
+    _check_dtype(function, name, values, dtypes)
     _check_finite(function, name, values)
     return _for_kernel(values)
 
 
-def any_field(function: str, values, *, name: str = "image") -> np.ndarray:
-    """Return `values` if it is (H, W) or (H, W, 3) and finite, of any range; else raise."""
-    values = _array(function, name, values)
+def any_field(function: str, values, *, name: str = "image", dtypes: tuple = FIELD_DTYPES) -> np.ndarray:
+    """Return `values` if it is (H, W) or (H, W, 3), finite, of any range and one of `dtypes`; else raise."""
+    values = array(function, name, values)
     _check_rank(function, name, values, ranks=(2, 3), shapes="(H, W) or (H, W, 3)")
-    _check_dtype(function, name, values, FIELD_DTYPES)
+    _check_dtype(function, name, values, dtypes)
     _check_finite(function, name, values)
     return _for_kernel(values)
 
 
 def mask(function: str, values, *, name: str = "mask") -> np.ndarray:
     """Return `values` if it is an (H, W) array of bool; else raise."""
-    values = _array(function, name, values)
+    values = array(function, name, values)
     _check_rank(function, name, values, ranks=(2,), shapes="(H, W)")
     if values.dtype != bool:
         raise TypeError(f"{function}: `{name}` must be bool, True inside; got {values.dtype}. "
@@ -74,9 +74,46 @@ def same_shape(function: str, **arrays: np.ndarray) -> None:
         raise ValueError(f"{function}: the arrays must have one shape; got {listing}.")
 
 
+def pictures(function: str, values) -> list[np.ndarray]:
+    """Return a list or tuple of arrays that can be drawn: (H, W) of any real numbers or colour; else raise."""
+    if not isinstance(values, (list, tuple)) or len(values) == 0:
+        raise TypeError(f"{function}: pass a list of at least one array, also for a single one: [image]; "
+                        f"got {type(values).__name__}.")
+    arrays = [array(function, "picture", value) for value in values]
+    for a in arrays:
+        colour = a.ndim == 3 and a.shape[2] == 3
+        if a.size == 0 or not (a.ndim == 2 or colour) or a.dtype.kind not in "buif" or max(a.shape) > 16383:
+            raise ValueError(f"{function}: a picture must be (H, W) or (H, W, 3) of real numbers, with sides of "
+                             f"1..16383; got {a.shape} {a.dtype}. Pass a list of arrays, also for a single one.")
+        if colour and a.dtype not in (np.uint8, np.bool_):
+            finite = a[np.isfinite(a)]
+            low, high = float(finite.min(initial=0)), float(finite.max(initial=0))
+            if a.dtype.kind != "f" or not -FLOAT_SLACK <= low <= high <= 1 + FLOAT_SLACK:
+                raise ValueError(f"{function}: a colour picture must be uint8 or float in 0..1; got {a.dtype} in "
+                                 f"{low:g}..{high:g}. Show its channels one by one, or scale it.")
+    return arrays
+
+
+def captions(function: str, values, n: int) -> list[str]:
+    """Return `values` as a list of `n` str, all empty if it is None; else raise."""
+    if values is None:
+        return [""] * n
+    if not isinstance(values, (list, tuple)) or not all(isinstance(text, str) for text in values):
+        raise TypeError(f"{function}: `captions` must be a list of str, one for each picture; got {values!r}.")
+    if len(values) != n:
+        raise ValueError(f"{function}: {n} pictures need {n} captions; got {len(values)}.")
+    return list(values)
+
+
+def alt(function: str, text) -> None:
+    """Raise unless `text` can stand for a picture."""
+    if not isinstance(text, str) or len(text.strip()) < 20:
+        raise ValueError(f"{function}: `alt` must say in words what the figure shows; got {text!r}.")
+
+
 def points_xy(function: str, points, *, name: str = "points_xy") -> np.ndarray:
     """Return `points` as float64 (..., 2), x before y, all finite; else raise."""
-    points = _array(function, name, points)
+    points = array(function, name, points)
     if points.dtype.kind not in "iuf":
         raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {points.dtype}.")
     if points.ndim == 0 or points.shape[-1] != 2:
@@ -86,20 +123,51 @@ def points_xy(function: str, points, *, name: str = "points_xy") -> np.ndarray:
     return points.astype(np.float64)
 
 
+def kernel(function: str, values, *, name: str = "kernel") -> np.ndarray:
+    """Return `values` as float64 (2a+1, 2b+1), finite; else raise."""
+    values = array(function, name, values)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
+    if values.ndim != 2 or values.shape[0] % 2 == 0 or values.shape[1] % 2 == 0:
+        raise ValueError(f"{function}: `{name}` must be (H, W), odd in both directions, so that it has a centre; "
+                         f"got {values.shape}. Pad it with a row or column of zeros.")
+    _check_finite(function, name, values)
+    return _for_kernel(values.astype(np.float64))
+
+
 def number(function: str, name: str, value, *, low: float = -math.inf, high: float = math.inf,
            strict: bool = False, why: str = "") -> float:
-    """Return `value` if it is a finite real number in low..high (low excluded if `strict`); else raise."""
+    """Return `value` as float if it is a finite real number in low..high (low excluded if `strict`); else raise.
+
+    The float matters: np.uint8(100) ** 2 would be 16, and np.float32(0.1) is compared as what it is.
+    """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{function}: `{name}` must be a number; got {type(value).__name__}.")
+    try:
+        value = float(value)
+    except OverflowError:  # an int of more than 308 digits
+        value = math.inf if value > 0 else -math.inf
     too_low = value <= low if strict else value < low
     if not math.isfinite(value) or too_low or value > high:
-        if math.isinf(low) and math.isinf(high):
+        if not math.isfinite(value):
             wanted = "be finite"
         elif math.isinf(high):
             wanted = f"be {'greater than' if strict else 'at least'} {low:g}"
         else:
             wanted = f"lie in {'(' if strict else '['}{low:g}, {high:g}]"
         raise ValueError(f"{function}: `{name}` must {wanted}; got {value:g}.{' ' + why if why else ''}")
+    return value
+
+
+def whole(function: str, name: str, value, *, low: int) -> int:
+    """Return `value` as int if it is a whole number of at least `low`, and small enough for a size; else raise."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        got = f"{value:g}" if isinstance(value, (float, np.floating)) else type(value).__name__
+        raise TypeError(f"{function}: `{name}` must be a whole number (int); got {got}.")
+    value = int(value)
+    if not low <= value < 2**31:
+        got = str(value) if -2**63 <= value < 2**63 else "a number beyond 64 bits"
+        raise ValueError(f"{function}: `{name}` must be at least {low} and below 2^31; got {got}.")
     return value
 
 
@@ -111,15 +179,23 @@ def choice(function: str, name: str, value, options: tuple) -> str:
     return value
 
 
-def _array(function: str, name: str, values) -> np.ndarray:
-    if isinstance(values, np.ma.MaskedArray):
+def array(function: str, name: str, values) -> np.ndarray:
+    """Return `values` as an array of numbers of any kind and rank; else raise."""
+    parts = values if isinstance(values, (list, tuple)) else [values]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
         raise TypeError(f"{function}: `{name}` is a masked array, whose mask would be lost; "
                         f"fill it first with {name}.filled(...).")
+    mode = getattr(values, "mode", None)
+    if isinstance(mode, str) and mode in ("P", "PA", "HSV", "LAB", "YCbCr", "CMYK"):  # a Pillow image
+        raise TypeError(f"{function}: `{name}` is a Pillow image of mode {mode}, whose numbers are not grey values or "
+                        f'RGB; convert it first with {name}.convert("RGB").')
     try:
         array = np.asarray(values)
-    except (ValueError, TypeError) as error:  # ragged lists, objects that refuse
-        raise TypeError(f"{function}: `{name}` must be a NumPy array; got {type(values).__name__}.") from error
-    if array.dtype.kind in "OUSVMm" or (array.ndim == 0 and values is None):
+    except (ValueError, TypeError, RuntimeError) as error:  # ragged lists, objects that refuse
+        remedy = f" Use {name}.detach().cpu().float().numpy()." if hasattr(values, "detach") else ""
+        raise TypeError(f"{function}: `{name}` must be a NumPy array; got {type(values).__name__} "
+                        f"that cannot become one.{remedy}") from error
+    if array.dtype.kind in "OUSVMm":
         raise TypeError(f"{function}: `{name}` must be a NumPy array of numbers; got "
                         f"{type(values).__name__} of dtype {array.dtype}.")
     return array
@@ -150,6 +226,8 @@ def _check_dtype(function, name, image, allowed):
     remedy = {"bool": "a mask becomes an image by mask.astype(np.uint8) * 255",
               "uint16": "a 16-bit image becomes float by image.astype(np.float32) / 65535",
               "float16": "use image.astype(np.float32)",
+              "int16": "use image.astype(np.float32)",
+              "int32": "use image.astype(np.float32), or np.uint8 if its values are 0..255",
               "complex64": "take its real part or its absolute value",
               "complex128": "take its real part or its absolute value",
               }.get(image.dtype.name, "if its values are 0..255, use image.astype(np.uint8)")

@@ -42,11 +42,9 @@ def pad(image: np.ndarray, rows: int, columns: int, *, border: str = "reflect") 
     [[3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]]
     """
     image = checks.any_field("pad", image)
-    rows = int(checks.number("pad", "rows", rows, low=0))
-    columns = int(checks.number("pad", "columns", columns, low=0))
     checks.choice("pad", "border", border, BORDERS)
-    widths = [(rows, rows), (columns, columns), (0, 0)][: image.ndim]
-    return np.pad(image, widths, mode=_PAD_MODE[border])  # type: ignore[call-overload]
+    both = [(n, n) for n in (checks.whole("pad", "rows", rows, low=0), checks.whole("pad", "columns", columns, low=0))]
+    return np.pad(image, [*both, (0, 0)][:image.ndim], mode=_PAD_MODE[border])  # type: ignore[call-overload]
 
 
 def correlate(image: np.ndarray, kernel: np.ndarray, *, border: str = "reflect") -> np.ndarray:
@@ -81,8 +79,6 @@ def convolve(image: np.ndarray, kernel: np.ndarray, *, border: str = "reflect") 
 
     >>> convolve(np.array([[0., 1., 4.]]), [[-1, 0, 1]], border="replicate").tolist()
     [[-1.0, -4.0, -3.0]]
-
-    Notebook: notebooks/01-images.ipynb
     """
     return _correlate("convolve", image, kernel, border, flip=True)
 
@@ -92,9 +88,8 @@ def gaussian_kernel(sigma: float, radius: int | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    sigma : float > 0, pixels
-    radius : int, optional
-        Default round(4 sigma): beyond it lies 6e-5 of the mass.
+    sigma : float in (0, 1e5], pixels
+    radius : int, default round(8 sigma + 1) // 2 as OpenCV: about 4 sigma, beyond which lies 6e-5 of the mass
 
     Returns
     -------
@@ -103,8 +98,8 @@ def gaussian_kernel(sigma: float, radius: int | None = None) -> np.ndarray:
     >>> gaussian_kernel(1.0).shape
     (9,)
     """
-    checks.number("gaussian_kernel", "sigma", sigma, low=0, strict=True)
-    radius = round(4 * sigma) if radius is None else int(checks.number("gaussian_kernel", "radius", radius, low=0))
+    sigma = max(checks.number("gaussian_kernel", "sigma", sigma, low=0, high=1e5, strict=True), 1e-100)  # square > 0
+    radius = round(8 * sigma + 1) // 2 if radius is None else checks.whole("gaussian_kernel", "radius", radius, low=0)
     x = np.arange(-radius, radius + 1)
     g = np.exp(-(x ** 2) / (2.0 * sigma ** 2))
     return g / g.sum()  # Eq. gaussian-taps
@@ -135,23 +130,17 @@ def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
 
     Notebook: notebooks/01-images.ipynb
     """
-    image = checks.any_field("gaussian_blur", image)
-    checks.number("gaussian_blur", "sigma", sigma, low=0, high=max(*image.shape[:2], 16), strict=True,
+    image = checks.any_field("gaussian_blur", image, dtypes=checks.IMAGE_DTYPES)
+    sigma = checks.number("gaussian_blur", "sigma", sigma, low=0, high=max(*image.shape[:2], 16), strict=True,
                   why="A Gaussian wider than the picture leaves only its mean.")
-    if image.dtype.kind == "i":
-        raise TypeError(f"gaussian_blur: `image` must be uint8 or float; got {image.dtype}. "
-                        "Use image.astype(np.float32).")
     if image.ndim == 3:
         return np.stack([gaussian_blur(image[..., k], sigma) for k in range(3)], axis=-1)
     if image.dtype == np.uint8:
-        taps = _gaussian_taps_q8(sigma)
-        kernel, result = _blur_kernel_q8, np.empty_like(image)
+        kernel, taps = _blur_kernel_q8, _gaussian_taps_q8(sigma)
     else:
-        taps = gaussian_kernel(sigma).astype(image.dtype)
-        kernel, result = _blur_kernel_float, np.empty_like(image)
-    r = len(taps) // 2
-    padded = np.pad(image, ((r, r), (r, r)), mode="reflect")
-    kernel(padded, taps[r:], result)
+        kernel, taps = _blur_kernel_float, gaussian_kernel(sigma).astype(image.dtype)
+    r, result = len(taps) // 2, np.empty_like(image)
+    kernel(np.pad(image.astype(taps.dtype, copy=False), r, mode="reflect"), taps[r:], result)  # Eq. separability
     return result
 
 
@@ -162,8 +151,7 @@ def sample_bilinear(image: np.ndarray, points_xy: np.ndarray, *, outside: float 
     ----------
     image : (H, W) or (H, W, 3), any range
     points_xy : (..., 2), x before y, pixel centres at integers
-    outside : float
-        The value for points outside [0, W-1] x [0, H-1].
+    outside : float, the value for points outside [0, W-1] x [0, H-1]
 
     Returns
     -------
@@ -176,8 +164,9 @@ def sample_bilinear(image: np.ndarray, points_xy: np.ndarray, *, outside: float 
     """
     image = checks.any_field("sample_bilinear", image)
     points = checks.points_xy("sample_bilinear", points_xy)
-    H, W = image.shape[:2]
-    x, y = points[..., 0], points[..., 1]
+    if not (isinstance(outside, (float, np.floating)) and not math.isfinite(outside)):
+        outside = checks.number("sample_bilinear", "outside", outside)
+    (H, W), x, y = image.shape[:2], points[..., 0], points[..., 1]
     inside = (x >= 0) & (x <= W - 1) & (y >= 0) & (y <= H - 1)
     x, y = np.where(inside, x, 0), np.where(inside, y, 0)
     x0, y0 = np.floor(x).astype(int), np.floor(y).astype(int)
@@ -186,25 +175,18 @@ def sample_bilinear(image: np.ndarray, points_xy: np.ndarray, *, outside: float 
     if image.ndim == 3:
         u, v, inside = u[..., None], v[..., None], inside[..., None]
     I = image.astype(np.float64)
-    top = (1 - u) * I[y0, x0] + u * I[y0, x1]
-    bottom = (1 - u) * I[y1, x0] + u * I[y1, x1]
+    top, bottom = ((1 - u) * I[row, x0] + u * I[row, x1] for row in (y0, y1))
     return np.where(inside, (1 - v) * top + v * bottom, outside)  # Eq. bilinear
 
 
 def _correlate(function, image, kernel, border, flip):
-    image = checks.field(function, image)
+    image, k = checks.field(function, image), checks.kernel(function, kernel)
     checks.choice(function, "border", border, BORDERS)
-    kernel = checks.field(function, np.asarray(kernel, dtype=np.float64), name="kernel")
-    if kernel.shape[0] % 2 == 0 or kernel.shape[1] % 2 == 0:
-        raise ValueError(f"{function}: `kernel` must be odd in both directions, so that it has a centre; "
-                         f"got {kernel.shape}. Pad it with a row or column of zeros.")
     if flip:
-        kernel = np.ascontiguousarray(kernel[::-1, ::-1])
-    a, b = kernel.shape[0] // 2, kernel.shape[1] // 2
-    work = image.astype(np.float64)
-    padded = pad(work, a, b, border=border)
-    result = np.zeros_like(work)
-    _correlate_kernel(padded, kernel, result)
+        k = np.ascontiguousarray(k[::-1, ::-1])  # Eq. convolution
+    padded = pad(image.astype(np.float64), k.shape[0] // 2, k.shape[1] // 2, border=border)
+    result = np.zeros(image.shape)
+    _correlate_kernel(padded, k, result)
     return result.astype(np.float32) if image.dtype == np.float32 else result
 
 
@@ -212,13 +194,12 @@ def _gaussian_taps_q8(sigma):
     """The taps times 256 as integers that add up to 256: each tap's rounding error goes to the next one."""
     radius = round(6 * sigma + 1) // 2  # OpenCV: a window of round(6 sigma + 1) pixels, made odd
     g = 256 * gaussian_kernel(sigma, radius)
-    taps = np.zeros(2 * radius + 1, np.int64)
-    error = 0.0
+    taps, error = np.zeros(2 * radius + 1, np.uint16), 0.0
     for i in range(radius):
         taps[i] = taps[-1 - i] = round(g[i] + error)
         error += g[i] - taps[i]
     taps[radius] = 256 - taps.sum()
-    return taps.astype(np.uint16)
+    return taps
 
 
 @njit(cache=True)
@@ -236,14 +217,10 @@ def _correlate_kernel(padded, k, result):
 @njit(cache=True)
 def _blur_kernel_q8(padded, taps, result):
     """taps[0] is the centre. Rows give 8.8 fixed point (255 * 256 fits uint16), columns 16.16."""
-    H, W = result.shape
-    r = taps.size - 1
-    rows = np.empty((H + 2 * r, W), np.uint16)
-    sums = np.empty(W, np.uint32)
-    wide = np.empty(W + 2 * r, np.uint16)
+    (H, W), r = result.shape, taps.size - 1
+    rows, sums = np.empty((H + 2 * r, W), np.uint16), np.empty(W, np.uint32)
     for y in range(H + 2 * r):
-        wide[:] = padded[y]
-        _weighted_sum_of_shifts(wide, taps, r, rows[y])
+        _weighted_sum_of_shifts(padded[y], taps, r, rows[y])
     for y in range(H):
         for x in range(W):
             sums[x] = np.uint32(taps[0]) * np.uint32(rows[y + r, x]) + np.uint32(32768)  # half, for rounding
@@ -258,8 +235,7 @@ def _blur_kernel_q8(padded, taps, result):
 @njit(cache=True)
 def _weighted_sum_of_shifts(row, taps, r, out):
     """out(x) = taps(0) row(x) + sum_k taps(k) (row(x - k) + row(x + k)): a symmetric 1-D convolution."""
-    W = out.size
-    centre = row[r:r + W]
+    W, centre = out.size, row[r:r + out.size]
     for x in range(W):
         out[x] = taps[0] * centre[x]
     for k in range(1, r + 1):
@@ -270,8 +246,7 @@ def _weighted_sum_of_shifts(row, taps, r, out):
 
 @njit(cache=True)
 def _blur_kernel_float(padded, taps, result):
-    H, W = result.shape
-    r = taps.size - 1
+    (H, W), r = result.shape, taps.size - 1
     rows = np.empty((H + 2 * r, W), result.dtype)
     for y in range(H + 2 * r):
         _weighted_sum_of_shifts(padded[y], taps, r, rows[y])

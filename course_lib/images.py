@@ -12,10 +12,11 @@ References: ITU-R Recommendation BT.601-7 (2011), section 2.5.1 (the luma weight
 An image is uint8 in 0..255 or float in 0..1. These functions are the only ones that change a range.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from course_lib import checks
 
@@ -49,29 +50,35 @@ def read(path, *, max_side: int | None = None) -> np.ndarray:
     Notebook: notebooks/01-images.ipynb
     """
     if max_side is not None:
-        max_side = int(checks.number("read", "max_side", max_side, low=1))
+        max_side = checks.whole("read", "max_side", max_side, low=1)
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"read: `path` must be a str or Path; got {type(path).__name__}.")
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"read: there is no file {path}; the working folder is {Path.cwd()}.")
     try:
         with Image.open(path) as file:
             file.load()
-            picture: Image.Image = ImageOps.exif_transpose(file)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+            picture = _as_rgb(ImageOps.exif_transpose(file))
+    except Exception as error:  # what a damaged file makes Pillow raise is open-ended: EOFError, zlib.error ...
         raise ValueError(f"read: {path} is not a picture that can be read ({error}).") from error
-    if picture.mode.startswith(("I", "F")):  # 16-bit greys, which Pillow's convert would clip at 255
-        gray = np.asarray(picture).astype(np.float64)
-        gray = np.clip(np.rint(gray / 257 if picture.mode != "F" else gray), 0, 255)
-        picture = Image.fromarray(gray.astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    picture = picture.convert("RGB")
     if max_side is not None and max(picture.size) > max_side:
         scale = max_side / max(picture.size)
         width, height = (max(1, round(side * scale)) for side in picture.size)
         picture = picture.resize((width, height), Image.Resampling.BOX)
     return np.array(picture)
+
+
+def _as_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith(("I", "F")):  # more than 8 bits, which Pillow's convert would clip at 255
+        gray = np.asarray(picture)
+        if gray.dtype.kind == "f" or gray.min() < 0 or gray.max() > 65535:
+            raise ValueError("its 32-bit numbers have no known range: open it with Pillow and scale them yourself")
+        picture = Image.fromarray(np.rint(gray / 257).astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
 
 
 def to_gray(image: np.ndarray) -> np.ndarray:

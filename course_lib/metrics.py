@@ -50,7 +50,8 @@ def boundary_scores(predicted: np.ndarray, truth: np.ndarray, *, tolerance: floa
     Notes
     -----
     The Berkeley benchmark finds its pairs by a cheapest assignment with outliers; the number of pairs
-    here is the exact maximum (a bipartite matching), so it is never smaller.
+    here is the exact maximum (a bipartite matching), so it is never smaller. That benchmark also thins
+    the prediction first and states the tolerance as a fraction of the picture's diagonal.
 
     >>> line = np.zeros((5, 5), bool); line[2] = True
     >>> boundary_scores(np.roll(line, 1, axis=0), line, tolerance=1).f1
@@ -61,11 +62,12 @@ def boundary_scores(predicted: np.ndarray, truth: np.ndarray, *, tolerance: floa
     predicted = checks.mask("boundary_scores", predicted, name="predicted")
     truth = checks.mask("boundary_scores", truth, name="truth")
     checks.same_shape("boundary_scores", predicted=predicted, truth=truth)
-    checks.number("boundary_scores", "tolerance", tolerance, low=0)
+    tolerance = checks.number("boundary_scores", "tolerance", tolerance, low=0)
     pixels, targets = np.argwhere(predicted), np.argwhere(truth)  # (n, 2), (m, 2)
     matched = 0
     if len(pixels) and len(targets):
-        near = cKDTree(pixels).sparse_distance_matrix(cKDTree(targets), tolerance, output_type="coo_matrix")
+        reach = tolerance * (1 + 1e-12)  # a tolerance of math.sqrt(13) must reach (2, 3): squares are rounded
+        near = cKDTree(pixels).sparse_distance_matrix(cKDTree(targets), reach, output_type="coo_matrix")
         near.data = np.ones_like(near.data)  # a distance of 0 is a pair too
         partner = maximum_bipartite_matching(near.tocsr(), perm_type="column")
         matched = int((partner >= 0).sum())

@@ -20,6 +20,8 @@ import base64
 import html
 import io
 import math
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,16 +37,16 @@ from course_lib import checks
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _INK = "#010203"  # stands for "the page's text colour" until the SVG is written
 _STYLE = """<style>
-.course-row{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}
+.course-row{display:grid;gap:1rem;align-items:start}
+.course-tables{display:flex;flex-wrap:wrap;gap:.8rem;align-items:flex-start}
 .course-picture{max-width:100%;margin:0}
 .course-picture img{display:block;width:100%;height:auto}
 .course-caption{font-size:.9em;margin-block-start:.3em}
 .course-numbers{overflow-x:auto}
-.course-numbers table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.8em;margin:0}
-.course-numbers td{min-width:2.1em;padding:.3em .35em;text-align:center;border:1px solid #8886}
-.course-numbers th{padding:.2em .35em;font-weight:400;text-align:center;background:none}
+.course-numbers table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:12px;margin:0}
+.course-numbers td{min-width:24px;padding:4px 2px;text-align:center;border:1px solid #8886}
+.course-numbers th{padding:2px 4px;font-weight:400;text-align:center;background:none}
 .course-numbers td.course-marked{outline:3px solid #D55E00;outline-offset:-3px;font-weight:700}
-.course-figure svg{width:100%;height:auto}
 .course-slider{display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:center;margin-block-start:.6rem}
 .course-slider input{flex:1 1 10rem;max-width:30rem}
 .course-frame-label{display:none}
@@ -64,7 +66,7 @@ class Pictures:
         return f'{_STYLE}<div class="course-figure">{self.html}</div>'
 
     def __repr__(self) -> str:
-        return f"Figure: {self.alt}"
+        return f"Figure: {' '.join(self.alt.split())}"
 
 
 def show_row(pictures: Sequence[np.ndarray], captions: Sequence[str] | None = None, *, alt: str,
@@ -87,19 +89,22 @@ def show_row(pictures: Sequence[np.ndarray], captions: Sequence[str] | None = No
     ValueError
         Captions and pictures differ in number, or an array is not a picture.
     """
-    pictures = [_as_picture("show_row", p) for p in pictures]
-    captions = _as_captions("show_row", captions, len(pictures))
-    _check_alt("show_row", alt)
-    zoom = zoom or max(1, math.ceil(180 / max(p.shape[1] for p in pictures)))
+    pictures = checks.pictures("show_row", pictures)
+    captions = checks.captions("show_row", captions, len(pictures))
+    checks.alt("show_row", alt)
+    zoom = math.ceil(180 / max(p.shape[1] for p in pictures)) if zoom is None else zoom
+    checks.whole("show_row", "zoom", zoom, low=1)
     items = []
     for k, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         pixels, value_range = _pixels(picture)
         text = " ".join(t for t in (html.escape(caption), f"<small>({value_range})</small>" * bool(value_range)) if t)
         name = alt if k == 0 else f"{caption or 'picture'} ({k + 1} of {len(pictures)} in this row)"
-        share = f"flex:1 1 calc({100 / len(pictures):.4g}% - 1rem);max-width:{picture.shape[1] * zoom}px"
-        items.append(f'<div class="course-picture" style="{share};min-width:min(100%,12rem)">'
+        items.append(f'<div class="course-picture" style="max-width:{picture.shape[1] * zoom}px">'
                      f'{_img(pixels, name, zoom)}<div class="course-caption">{text}</div></div>')
-    return Pictures(f'<div class="course-row">{"".join(items)}</div>', alt)
+    narrowest = "9rem" if len(pictures) > 3 else "12rem"  # on a phone: two beside each other, or one
+    width = f"min(100%,max({narrowest},25% - 1rem))"  # and on a wide screen at most four
+    columns = f"grid-template-columns:repeat(auto-fit,minmax({width},1fr))"
+    return Pictures(f'<div class="course-row" style="{columns}">{"".join(items)}</div>', alt)
 
 
 def show_numbers(arrays: Sequence[np.ndarray], captions: Sequence[str] | None = None, *, alt: str,
@@ -114,9 +119,13 @@ def show_numbers(arrays: Sequence[np.ndarray], captions: Sequence[str] | None = 
     marked : (H, W) bool, optional
         Cells to frame in every table of this shape.
     """
-    arrays = [_as_picture("show_numbers", a) for a in arrays]
-    captions = _as_captions("show_numbers", captions, len(arrays))
-    _check_alt("show_numbers", alt)
+    arrays = checks.pictures("show_numbers", arrays)
+    captions = checks.captions("show_numbers", captions, len(arrays))
+    checks.alt("show_numbers", alt)
+    if marked is not None:
+        marked = checks.mask("show_numbers", marked, name="marked")
+        if all(marked.shape != a.shape for a in arrays):
+            raise ValueError(f"show_numbers: `marked` must have the shape of an array; got {marked.shape}.")
     items = []
     for array, caption in zip(arrays, captions, strict=True):
         if array.ndim != 2 or max(array.shape) > 16:
@@ -126,20 +135,29 @@ def show_numbers(arrays: Sequence[np.ndarray], captions: Sequence[str] | None = 
         items.append(f'<div class="course-picture"><div class="course-numbers" tabindex="0" role="group" '
                      f'aria-label="{html.escape(caption or alt, quote=True)}">{_table(array, marks)}</div>'
                      f'<div class="course-caption">{html.escape(caption)}</div></div>')
-    return Pictures(f'<div class="course-row">{"".join(items)}</div>', alt)
+    return Pictures(f'<div class="course-tables">{"".join(items)}</div>', alt)
 
 
-def chart(title: str, xlabel: str, ylabel: str, *, size: tuple[float, float] = (7.0, 3.6)):
+def chart(title: str, xlabel: str, ylabel: str, *, size: tuple[float, float] = (5.6, 3.3)):
     """An empty chart in the style of the course: title, labels with units, grid; colours and line styles cycle.
+
+    Parameters
+    ----------
+    title, xlabel, ylabel : str, the labels with their units
+    size : (width, height) in inches
 
     Returns
     -------
     figure, axes : matplotlib Figure and Axes, to be drawn on and passed to `show_chart`
     """
-    figure = Figure(figsize=size, layout="constrained")
+    if not isinstance(size, (list, tuple)) or len(size) != 2:
+        raise ValueError(f"chart: `size` must be (width, height) in inches; got {size!r}.")
+    width, height = (checks.number("chart", "size", side, low=0.5, high=100) for side in size)
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     axes.set_prop_cycle(color=COLORS, linestyle=["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))])
-    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(textwrap.fill(title, 60), loc="left", fontsize=11)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.grid(alpha=0.25, color=_INK)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
@@ -155,7 +173,12 @@ def show_chart(figure: Figure, *, alt: str, data: Mapping[str, Sequence] | None 
     data : mapping of column name to values, optional
         The numbers of the chart, shown as a table that the reader can open.
     """
-    _check_alt("show_chart", alt)
+    checks.alt("show_chart", alt)
+    if not isinstance(figure, Figure):
+        raise TypeError(f"show_chart: `figure` must be a matplotlib Figure; got {type(figure).__name__}.")
+    if data is not None and not (isinstance(data, Mapping) and all(hasattr(c, "__len__") for c in data.values())
+                                 and len({len(c) for c in data.values()}) <= 1):
+        raise ValueError("show_chart: `data` must map the name of each column to a list, all of them equally long.")
     figure.patch.set_alpha(0)
     for axes in figure.axes:
         axes.patch.set_alpha(0)
@@ -172,33 +195,10 @@ def show_chart(figure: Figure, *, alt: str, data: Mapping[str, Sequence] | None 
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     svg = stream.getvalue()
     svg = svg[svg.index("<svg"):].replace(_INK, "currentColor")
-    width_px = figure.get_figwidth() * 96
-    label = html.escape(alt, quote=True)
-    svg = svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="max-width:{width_px:.0f}px"', 1)
+    svg = re.sub(r' (width|height)="[\d.]+pt"', "", svg, count=2)  # the page sets the size
+    style = f"width:100%;max-width:{figure.get_figwidth() * 120:.0f}px;height:auto"
+    svg = svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt, quote=True)}" style="{style}"', 1)
     return Pictures(svg + _data_table(data), alt)
-
-
-def _as_picture(function, picture):
-    picture = np.asarray(picture)
-    if picture.size == 0 or picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3) \
-            or picture.dtype.kind not in "buif":
-        raise ValueError(f"{function}: a picture must be (H, W) or (H, W, 3) of numbers; got {picture.shape} "
-                         f"{picture.dtype}. Pass a list of arrays, also for a single one: [image].")
-    return picture
-
-
-def _as_captions(function, captions, n):
-    if n == 0:
-        raise ValueError(f"{function}: there is nothing to show; pass at least one array.")
-    captions = [""] * n if captions is None else list(captions)
-    if len(captions) != n:
-        raise ValueError(f"{function}: {n} pictures need {n} captions; got {len(captions)}.")
-    return captions
-
-
-def _check_alt(function, alt):
-    if not isinstance(alt, str) or len(alt.strip()) < 20:
-        raise ValueError(f"{function}: `alt` must say in words what the figure shows; got {alt!r}.")
 
 
 def _pixels(picture):
@@ -240,7 +240,9 @@ def _table(array, marks):
         cells = []
         for x, value in enumerate(row):
             r, g, b = (int(c) for c in colors[y, x])
-            ink = "#000" if 0.299 * r + 0.587 * g + 0.114 * b > 127 else "#fff"
+            linear = [(c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4) for c in (r, g, b)]
+            luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+            ink = "#000" if luminance > 0.179 else "#fff"  # whichever has the higher contrast, by WCAG 2
             text = f"{int(value)}" if array.dtype.kind in "bui" else f"{value:.3g}"
             css = ' class="course-marked"' * bool(marks[y, x])
             cells.append(f'<td{css} style="background:rgb({r},{g},{b});color:{ink}">{text.replace("-", "−")}</td>')
@@ -253,7 +255,7 @@ def _data_table(data):
         return ""
     columns = [[f"{v:.4g}" if isinstance(v, (float, np.floating)) else str(v) for v in values]
                for values in data.values()]
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in data)
+    head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in data)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(v)}</td>" for v in row) + "</tr>"
                    for row in zip(*columns, strict=True))
     return (f'<details class="course-data"><summary>The data of this chart</summary>'

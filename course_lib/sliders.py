@@ -11,13 +11,17 @@ each other.
 import html
 import itertools
 import json
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+
+import numpy as np
 
 from course_lib.plotting import Pictures
 
 MOST_FRAMES = 60  # a page should stay light on a phone
+SCALARS = (str, bool, int, float, np.generic)
 
 # Reads the positions of all sliders of the figure, shows the frame they name, and says the value.
 _ON_INPUT = """
@@ -26,7 +30,7 @@ figure.querySelectorAll('input[type=range]').forEach(function (slider) {
   index = index * (Number(slider.max) + 1) + Number(slider.value);
   var text = JSON.parse(slider.dataset.values)[slider.value];
   slider.setAttribute('aria-valuetext', text);
-  slider.parentNode.querySelector('output[data-of=' + slider.name + ']').textContent = text;
+  figure.querySelector('output[data-of=' + slider.name + ']').textContent = text;
 });
 figure.querySelectorAll('.course-frame').forEach(function (frame, k) { frame.hidden = k !== index; });
 """
@@ -78,9 +82,11 @@ class FrameSlider:
         sliders = {}
         for name, listed in self.values.items():
             now = listed[self.start[name]]
-            if all(isinstance(v, int) for v in listed):
-                sliders[name] = widgets.IntSlider(now, min(listed), max(listed), description=name)
-            elif all(isinstance(v, (int, float)) for v in listed):
+            steps = set(np.diff(sorted(listed)).tolist()) if all(type(v) is int for v in listed) else set()
+            if len(steps) == 1:  # only the rungs of the ladder: 4 between 3, 5, 7 may be no size of a kernel
+                sliders[name] = widgets.IntSlider(now, min(listed), max(listed), steps.pop(), description=name)
+            elif len(listed) > 1 and any(isinstance(v, float) for v in listed) \
+                    and all(type(v) is not bool and isinstance(v, (int, float)) for v in listed):
                 step = (max(listed) - min(listed)) / 100
                 sliders[name] = widgets.FloatSlider(now, min=min(listed), max=max(listed), step=step, description=name)
             else:
@@ -125,20 +131,21 @@ def explore(function: Callable[..., Pictures], *, start: Mapping[str, object] | 
 
     Notebook: notebooks/01-images.ipynb
     """
-    values = {name: list(listed) for name, listed in values.items()}
-    count = 1
-    for name, listed in values.items():
-        count *= len(listed)
-        if not listed:
-            raise ValueError(f"explore: `{name}` has no values; list what the slider should show.")
+    values = {name: _as_values(name, listed) for name, listed in values.items()}
+    count = math.prod(len(listed) for listed in values.values())
     if not values or count > MOST_FRAMES:
         raise ValueError(f"explore: between 1 and {MOST_FRAMES} combinations of values can be shown; "
                          f"got {count if values else 0}. List fewer values.")
-    start = dict(start or {})
+    start = {} if start is None else start
+    if not isinstance(start, Mapping):
+        raise TypeError(f"explore: `start` must be a mapping of name to value; got {type(start).__name__}.")
+    if not callable(function):
+        raise TypeError(f"explore: `function` must be a function that makes a figure; got {type(function).__name__}.")
+    positions = dict.fromkeys(values, 0)
     for name, value in start.items():
-        if name not in values or value not in values[name]:
+        if name not in values or not isinstance(value, SCALARS) or value not in values[name]:
             raise ValueError(f"explore: `start` names {name} = {value!r}, which is not among the values.")
-    positions = {name: listed.index(start.get(name, listed[0])) for name, listed in values.items()}
+        positions[name] = values[name].index(value)
     frames = []
     for combination in itertools.product(*values.values()):
         frame = function(**dict(zip(values, combination, strict=True)))
@@ -149,5 +156,17 @@ def explore(function: Callable[..., Pictures], *, start: Mapping[str, object] | 
     return FrameSlider(function, values, positions, tuple(frames))
 
 
+def _as_values(name, listed):
+    if isinstance(listed, (str, Mapping, Set)) or not isinstance(listed, Iterable):
+        raise TypeError(f"explore: `{name}` must be a list of values; got {type(listed).__name__}.")
+    values = list(itertools.islice(listed, MOST_FRAMES + 1))  # an endless or huge iterable is too many, not a hang
+    if not values or not name.isidentifier():
+        raise ValueError(f"explore: `{name}` must be a name with values; list what the slider should show.")
+    if not all(isinstance(v, SCALARS) for v in values) or len({_text(v) for v in values}) < len(values):
+        raise ValueError(f"explore: the values of `{name}` must be numbers or words that read differently; "
+                         f"got {', '.join(map(_text, values))}. Let the function look up what they stand for.")
+    return values
+
+
 def _text(value) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+    return f"{value:g}" if isinstance(value, (float, np.floating)) else str(value)

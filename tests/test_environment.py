@@ -190,7 +190,7 @@ def test_readme_and_contributing_name_commands_that_exist():
 
 def test_readme_leads_to_files_that_exist():
     targets = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8"))
-    assert "book/_static/what-you-will-make.png" in targets
+    assert "book/_static/what-you-will-make.jpg" in targets
     assert [target for target in targets if not (ROOT / target).is_file()] == []
 
 

@@ -1,11 +1,10 @@
 """The API pages: one for each module of course_lib, made from the files, so that no module can be forgotten.
 
-Before Sphinx reads its sources, a stub is written into book/api/modules/ for every module (ignored by git). The
-directive `{course-modules}` lists them with the first line of each docstring. Docstrings are read with `ast`, so the list
-imports nothing.
+Before Sphinx reads its sources, a stub is written into book/api/modules/ for every module (git ignores them). The
+directive `{course-modules}` lists them with the first line of each docstring, read with `ast`, so it imports nothing.
 
-Docstrings are written to be read in a terminal, where `|gx|` and `x*` mean themselves. To reStructuredText they are markup,
-so they are escaped; the legend of a module, drawn with pipes, becomes a table.
+Docstrings are written to be read in a terminal, where `|gx|` and `x*` mean themselves. To reStructuredText they are
+markup, so they are escaped; the legend of a module, drawn with pipes, becomes a table.
 """
 
 import ast
@@ -94,12 +93,15 @@ class CourseModules(SphinxDirective):
             if package != "course_lib" and modules.get(package):
                 lines += [modules[package], ""]
             lines += ["| module | what it holds |", "|:--|:--|"]
-            lines += [f"| [`{name.rpartition('.')[2]}`](/{PAGES}/{name}.md) | {modules[name].replace('|', chr(92) + '|')} |" for name in names]
+            for name in names:
+                meaning = modules[name].replace("|", r"\|")
+                lines.append(f"| [`{name.rpartition('.')[2]}`](/{PAGES}/{name}.md) | {meaning} |")
         lines += ["", "```{toctree}", ":hidden:", ""]
         lines += [f"{name} </{PAGES}/{name}>" for names in groups.values() for name in names]
         lines += ["```"]
         container = nodes.container()
-        self.state.nested_parse(StringList(lines, "book/_ext/api_pages.py"), self.content_offset, container, match_titles=True)
+        text = StringList(lines, "book/_ext/api_pages.py")
+        self.state.nested_parse(text, self.content_offset, container, match_titles=True)
         return container.children
 
 
@@ -124,7 +126,8 @@ def module_docstring(app, text: str) -> list[str]:
             lines += [".. list-table::", "   :header-rows: 1", ""]
             for row in cells:
                 padded = [*row, *[""] * (width - len(row))]
-                lines += [f"   {'* ' if i == 0 else '  '}- {escape_rst(cell)}".rstrip() for i, cell in enumerate(padded)]
+                for i, cell in enumerate(padded):
+                    lines.append(f"   {'  ' if i else '* '}- {escape_rst(cell)}".rstrip())
         elif any(row.startswith(("  ", "\t")) for row in rows):
             lines += [".. code-block:: text", "", *("   " + row for row in rows)]
         else:

@@ -5,11 +5,11 @@
     python book/_ext/execute_notebooks.py --write                    # and write counts and text outputs back
     python book/_ext/execute_notebooks.py --force                    # run again what is in the cache
 
-Why not leave it to Jupyter Book? It runs one notebook after another, measures nothing, and a notebook in the repository
-needs execution counts and text outputs for nbval to check. The build then finds every notebook in the cache and runs none.
+Why not leave it to Jupyter Book? It runs one notebook after another and measures nothing, and a committed notebook
+needs execution counts and text outputs for nbval to check. The build then finds each one in the cache and runs none.
 
 `_build/notebook_times.json` holds the CPU seconds of each kernel. Machines differ, so a fixed loop is timed before and
-after each notebook in the same process, and `normalised_cpu_s` is what a machine that needs NOMINAL_S for it would have taken.
+after each notebook; `normalised_cpu_s` is what a machine that needs NOMINAL_S for that loop would have taken.
 """
 
 import argparse
@@ -29,7 +29,7 @@ import numpy as np
 from library_key import ROOT, cache_folder, library_key, prepare_kernels
 
 TIMES = ROOT / "_build" / "notebook_times.json"
-NOMINAL_S = 0.30  # CPU seconds of calibration_loop on the machine the budgets were set on
+NOMINAL_S = 0.36  # CPU seconds of calibration_loop on the machine the budgets were set on
 CELL_TIMEOUT_S = 300
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE_INFO = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
@@ -39,11 +39,11 @@ def calibration_loop() -> float:
     """CPU seconds of a fixed piece of work, half Python and half NumPy, as notebooks are."""
     start = time.process_time()
     total = 0
-    for i in range(1_200_000):
+    for i in range(3_600_000):
         total += (i * i) & 1023
     rng = np.random.default_rng(0)
     a = rng.random((512, 512))
-    for _ in range(40):
+    for _ in range(120):
         a = np.sqrt(a * a[::-1] + 0.25) - 0.25 * a.T
     assert total > 0 and np.isfinite(a).all()
     return time.process_time() - start
@@ -55,21 +55,33 @@ def code_hash(notebook) -> str:
     return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:16]
 
 
-def read_notebook(path: Path):
-    """The notebook with the metadata that is committed: the same on every machine, so a diff shows what was written."""
+def read_notebook(path: Path, *, for_writing: bool):
+    """The notebook as it is or, for writing, with the metadata that is committed: the same on every machine.
+
+    The cache knows a notebook by its code and its kernelspec. So what is stored must carry the metadata that the file
+    has when the book is built, or the build would not find it.
+    """
     notebook = nbformat.read(path, as_version=4)
-    kept = {key: value for key, value in notebook.metadata.items() if key not in ("widgets", "kernelspec", "language_info")}
+    if not for_writing:
+        return notebook
+    made_anew = ("widgets", "kernelspec", "language_info")
+    kept = {key: value for key, value in notebook.metadata.items() if key not in made_anew}
     notebook.metadata = nbformat.from_dict({**kept, "kernelspec": KERNELSPEC, "language_info": LANGUAGE_INFO})
     for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number:02d}" if not cell.get("id") else cell["id"]
+        cell["id"] = cell.get("id") or f"cell-{number:02d}"
         for key in ("execution", "collapsed", "ExecuteTime", "scrolled"):
             cell.metadata.pop(key, None)
+        if "hide-input" in cell.metadata.get("tags", []):  # folded in the book, so in JupyterLab too
+            cell.metadata["jupyter"] = {"source_hidden": True}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 
 
 def text_only(notebook):
-    """A copy whose outputs are text: streams and text/plain. Pictures and HTML are made again by every run."""
+    """A copy whose outputs are text: printed lines, text/plain, and the message of an expected error.
+
+    Pictures and HTML are made again by every run; a traceback holds the paths of the machine.
+    """
     result = copy.deepcopy(notebook)
     for cell in result.cells:
         if cell.cell_type != "code":
@@ -82,8 +94,19 @@ def text_only(notebook):
                 output.data = nbformat.from_dict({"text/plain": output.data["text/plain"]})
                 output.metadata = nbformat.from_dict({})
                 outputs.append(output)
+            elif output.output_type == "error":
+                output.traceback = []
+                outputs.append(output)
         cell.outputs = outputs
     return result
+
+
+def failed_cell(notebook) -> int:
+    """Index of the cell that stopped the run: the last with an error, or else the first that did not finish."""
+    code = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    with_error = [i for i, cell in code if any(output.output_type == "error" for output in cell.outputs)]
+    unfinished = [i for i, cell in code if not cell.execution_count]
+    return (with_error[-1:] or unfinished[:1] or [code[-1][0]])[0]
 
 
 def children_cpu_s() -> float:
@@ -91,26 +114,22 @@ def children_cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def execute(path: str) -> dict:
+def execute(path: str, for_writing: bool) -> dict:
     """Run one notebook in a process of its own; the kernel is that process's only child, so its CPU time is known."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    notebook = read_notebook(Path(path))
+    notebook = read_notebook(Path(path), for_writing=for_writing)
     before = calibration_loop()
     cpu, wall = children_cpu_s(), time.perf_counter()
     client = NotebookClient(notebook, timeout=CELL_TIMEOUT_S, kernel_name="python3", record_timing=False,
+                            coalesce_streams=True, extra_arguments=["--log-level=40"],  # errors only
                             resources={"metadata": {"path": str(Path(path).parent)}})
     error = None
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as failure:
-        counts = [cell.execution_count or 0 for cell in notebook.cells if cell.cell_type == "code"]
-        number = next((i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"
-                       and any(output.output_type == "error" for output in cell.outputs)), None)
-        if number is None:
-            number = next((i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"
-                           and cell.source.strip() and not cell.execution_count), len(counts) - 1)
+        number = failed_cell(notebook)
         error = {"cell": number, "source": notebook.cells[number].source, "message": str(failure)}
     cpu, wall = children_cpu_s() - cpu, time.perf_counter() - wall
     calibration = (before + calibration_loop()) / 2
@@ -152,14 +171,14 @@ def read_times() -> dict:
 
 def report_failure(name: str, error: dict) -> None:
     rule = "-" * 100
-    print(f"\n{rule}\n{name}, cell {error['cell']} (counted from 0) failed:\n{rule}\n{error['source']}\n{rule}\n{error['message']}",
-          file=sys.stderr)
+    where = f"{name}: cell {error['cell']} (counted from 0) failed"
+    print("\n".join(["", rule, where, rule, error["source"], rule, error["message"]]), file=sys.stderr)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook in notebooks/")
-    parser.add_argument("--write", action="store_true", help="write execution counts and text outputs into the notebooks")
+    parser.add_argument("--write", action="store_true", help="write counts and text outputs into the notebooks")
     parser.add_argument("--force", action="store_true", help="run also what the cache has")
     parser.add_argument("--jobs", type=int, default=2, help="how many notebooks at a time (2)")
     options = parser.parse_args()
@@ -167,13 +186,15 @@ def main() -> int:
     missing = [str(path) for path in paths if not path.exists()]
     if missing:
         parser.error(f"no such notebook: {', '.join(missing)}")
+    if any(ROOT not in path.parents for path in paths):
+        parser.error(f"only notebooks inside {ROOT} can be cached for the book")
 
     prepare_kernels()
     cache, times, failed = open_cache(), read_times(), []
     executed, to_run = {}, []
     for path in paths:
         name = path.relative_to(ROOT).as_posix()
-        notebook = read_notebook(path)
+        notebook = read_notebook(path, for_writing=options.write)
         known = times["notebooks"].get(name, {}).get("code") == code_hash(notebook)
         found = cached_copy(cache, notebook) if known and not options.force else None
         if found is None:
@@ -182,11 +203,10 @@ def main() -> int:
             executed[path] = found
             print(f"  {name}: in the cache", flush=True)
 
-    # Long notebooks first would need their times; the order of the book is good enough for two workers.
     with ProcessPoolExecutor(max_workers=options.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         for path in to_run:
             print(f"  {path.relative_to(ROOT).as_posix()}: waiting", flush=True)
-        running = {pool.submit(execute, str(path)): path for path in to_run}
+        running = {pool.submit(execute, str(path), options.write): path for path in to_run}
         for done in as_completed(running):
             path = running[done]
             name = path.relative_to(ROOT).as_posix()
@@ -197,8 +217,8 @@ def main() -> int:
                 continue
             executed[path] = result["notebook"]
             store(cache, path, result["notebook"], result["wall_s"])
-            times["notebooks"][name] = {"code": code_hash(result["notebook"]),
-                                        **{key: result[key] for key in ("cpu_s", "normalised_cpu_s", "wall_s", "calibration_s")}}
+            measured = ("cpu_s", "normalised_cpu_s", "wall_s", "calibration_s")
+            times["notebooks"][name] = {"code": code_hash(result["notebook"]), **{key: result[key] for key in measured}}
             print(f"  {name}: {result['wall_s']:.0f} s, {result['cpu_s']:.0f} CPU seconds, "
                   f"{result['normalised_cpu_s']:.0f} on the nominal machine", flush=True)
 

@@ -34,4 +34,5 @@ def prepare_kernels(root: Path = ROOT) -> None:
     for name in ["OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB_MAXIMUM", "NUMEXPR"]:
         os.environ[f"{name}_NUM_THREADS"] = "1"
     os.environ.setdefault("NUMBA_CACHE_DIR", str(root / ".cache" / "numba" / library_key(root)))
+    os.environ.pop("JPY_SESSION_NAME", None)  # a run for the book is no open notebook: no live widgets in its outputs
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # otherwise the kernel warns about frozen modules

@@ -33,20 +33,33 @@ def milliseconds(value: float) -> str:
     return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def table_of(task: str, rows: list[dict]) -> str:
-    ours = sorted({row["ours"] for row in rows})
-    head = "".join(f'<th scope="col">{name}</th>' for name in
-                   ["Peer", "Side in pixels", "Ours in ms", "Peer in ms", "Ratio", "Aim"])
-    body = []
-    for row in rows:
-        aim = row.get("aim")
-        missed = aim is not None and row["ratio"] > aim
-        ratio = f"{row['ratio']:.2f}" + (' <span class="course-missed">above the aim</span>' if missed else "")
-        body.append(f'<tr><th scope="row">{escape(row["peer"])}</th><td>{row["size"]}</td><td>{milliseconds(row["ours_ms"])}</td>'
-                    f'<td>{milliseconds(row["peer_ms"])}</td><td>{ratio}</td><td>{"" if aim is None else f"at most {aim:.2f}"}</td></tr>')
+def row_html(row: dict) -> str:
+    aim = row.get("aim")
+    ratio = f"{row['ratio']:.2f}"
+    if "ratio_quartiles" in row:
+        ratio += " ({:.2f} to {:.2f})".format(*row["ratio_quartiles"])
+    if aim is not None and row["ratio"] > aim:
+        ratio += ' <span class="course-missed">above the aim</span>'
+    cells = [row["size"], milliseconds(row["ours_ms"]), milliseconds(row["peer_ms"]), ratio,
+             "" if aim is None else f"at most {aim:.2f}"]
+    return f'<tr><th scope="row">{escape(row["peer"])}</th>' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def table_html(task: str, rows: list[dict]) -> str:
+    ours = escape(", ".join(sorted({row["ours"] for row in rows})))
+    names = ["Peer", "Side in pixels", "Ours in ms", "Peer in ms", "Ratio", "Aim"]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (f'<div class="course-scroll" tabindex="0" role="region" aria-label="Times: {escape(task, quote=True)}">'
-            f'<table class="table course-speed"><caption>{escape(task)}, by <code>{escape(", ".join(ours))}</code></caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>")
+            f'<table class="table course-speed"><caption>{escape(task)}, by <code>{ours}</code></caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(row_html, rows))}</tbody></table></div>"
+            f'<p class="course-machine">{escape(note(rows))}</p>')
+
+
+def note(rows: list[dict]) -> str:
+    """Which picture was used, and in which sense each peer's answer is ours: the benchmark checked it before timing."""
+    pictures = {row["picture"]: None for row in rows if "picture" in row}  # a dict keeps the order
+    answers = {f"{row['peer']}: {row['answers']}": None for row in rows if "answers" in row}
+    return " ".join([*(f"Picture: {name}." for name in pictures), *(f"{text}." for text in answers)])
 
 
 class SpeedTable(SphinxDirective):
@@ -59,10 +72,11 @@ class SpeedTable(SphinxDirective):
             results = read_results(path)
         except ValueError as error:
             raise self.error(str(error)) from error
-        machine = "; ".join(f"{escape(str(key))}: {escape(str(value))}" for key, value in results.get("machine", {}).items())
+        facts = results.get("machine", {}).items()
+        machine = "; ".join(f"{escape(str(key))}: {escape(str(value))}" for key, value in facts)
         html = [f'<p class="course-machine">Measured on {machine}.</p>'] if machine else []
         for task, rows in groupby(results["rows"], key=lambda row: row["task"]):
-            html.append(table_of(task, list(rows)))
+            html.append(table_html(task, list(rows)))
         return [nodes.raw("", "\n".join(html), format="html")]
 
 

@@ -10,9 +10,9 @@
   });
   window.addEventListener("afterprint", () => opened.forEach((fold) => { fold.open = false; }));
 
-  const SCROLLERS = ".math.notranslate, mjx-container[display=true], .bd-article pre, .course-data, .course-scroll, .pst-scrollable-table-container, .viewcode-block, .output.text_html";
+  const SCROLLERS = ".math.notranslate, mjx-container[display=true], .bd-article pre, .course-data, .course-scroll, .course-figure, .pst-scrollable-table-container, .viewcode-block, .output.text_html";
   const reach = () => document.querySelectorAll(SCROLLERS).forEach((box) => {
-    if (box.scrollWidth > box.clientWidth + 1 && !box.hasAttribute("tabindex")) box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth + 1 && box.getAttribute("tabindex") !== "0") box.tabIndex = 0;
   });
   window.addEventListener("load", () => { reach(); setTimeout(reach, 1500); });
   window.addEventListener("resize", reach);

@@ -24,8 +24,8 @@ from course_lib.boundaries.sobel import sobel
 NORMS = ("l1", "l2")
 # The largest norm that a 3x3 patch with values in 0..1 can have, attained by black and white patches:
 # gx + gy = 2 (I_e + I_s + I_se) - 2 (I_w + I_n + I_nw) <= 6, and (gx, gy) = (4, 2) has length sqrt(20).
-LARGEST_NORM = {"l1": 6.0, "l2": math.sqrt(20.0)}
-TG22, ONE_Q15 = np.int64(13573), np.int64(1 << 15)  # tan(22.5 deg) and 1 in units of 2^-15, as in OpenCV
+LARGEST_NORM = {"l1": 6.0, "l2": math.sqrt(20.0)}  # Eq. canny-bound
+ONE, TG22, ONE_Q15 = np.int64(1), np.int64(13573), np.int64(1 << 15)  # 1, tan(22.5 deg), 1 in units of 2^-15 (OpenCV)
 
 
 def canny(image: np.ndarray, low: float, high: float, *, norm: str = "l1", sigma: float | None = None) -> np.ndarray:
@@ -39,7 +39,8 @@ def canny(image: np.ndarray, low: float, high: float, *, norm: str = "l1", sigma
         of a float image are those of the uint8 one divided by 255.
     norm : "l1" (abs(gx) + abs(gy), OpenCV's default) or "l2" (the Euclidean length)
     sigma : float > 0, pixels, optional
-        Blur with a Gaussian first, as Canny's paper does; OpenCV's function does not.
+        Blur with a Gaussian first, as Canny's paper does; OpenCV's function does not. The blurred
+        image is kept as float: rounded to whole grey levels, a wide blur has steps of its own.
 
     Returns
     -------
@@ -61,10 +62,10 @@ def canny(image: np.ndarray, low: float, high: float, *, norm: str = "l1", sigma
     image = checks.gray_image("canny", image)
     low, high = _check_thresholds("canny", image.dtype, low, high, norm)
     if sigma is not None:
-        image = filters.gaussian_blur(image, sigma)
+        image = filters.gaussian_blur(image.astype(np.result_type(image, np.float32)), sigma)
     gx, gy, magnitude = gradient(image, norm=norm)
     if norm == "l2":
-        low, high = low ** 2, high ** 2  # M is a square, so its thresholds are too
+        low, high = low * low, high * high  # M is a square, so its thresholds are too; ** 2 may round otherwise
     maxima = non_maximum_suppression(gx, gy, magnitude, above=low)
     return hysteresis(magnitude, maxima, low, high)
 
@@ -74,17 +75,16 @@ def gradient(image: np.ndarray, *, norm: str = "l1") -> tuple[np.ndarray, np.nda
 
     Parameters
     ----------
-    image : (H, W), uint8 0..255 or float 0..1
+    image : (H, W), uint8 0..255 or a float field of any range
     norm : "l1" or "l2"
 
     Returns
     -------
     gx, gy : (H, W) int16 from uint8, else the dtype of `image`
-    magnitude : (H, W) int32 from uint8, else the dtype of `image`
+    magnitude : (H, W) int16 (l1) or int32 (l2) from uint8, else the dtype of `image`
         "l1": abs(gx) + abs(gy). "l2": gx^2 + gy^2, the *squared* length, exact in integers;
         compare it with squared thresholds or take np.sqrt.
     """
-    image = checks.gray_image("gradient", image)
     checks.choice("gradient", "norm", norm, NORMS)
     gx, gy = sobel(image, border="replicate")
     magnitude = np.empty(gx.shape, np.int32 if norm == "l2" and gx.dtype == np.int16 else gx.dtype)
@@ -147,8 +147,8 @@ def _check_thresholds(function, dtype, low, high, norm):
     largest = LARGEST_NORM[norm] * (255 if dtype == np.uint8 else 1)
     units = (f"No gradient of a {dtype.name} image has an {norm.upper()} norm above {largest:.6g}"
              + ("." if dtype == np.uint8 else ": divide a threshold meant for uint8 by 255."))
-    checks.number(function, "low", low, low=0)
-    checks.number(function, "high", high, low=0, high=largest, why=units)
+    low = checks.number(function, "low", low, low=0)
+    high = checks.number(function, "high", high, low=0, high=largest, why=units)
     if low > high:
         raise ValueError(f"{function}: `low` must not exceed `high`; got {low:g} > {high:g}. Exchange them.")
     return low, high
@@ -156,7 +156,7 @@ def _check_thresholds(function, dtype, low, high, norm):
 
 def _threshold(function, name, value, magnitude):
     """The threshold in the magnitude's kind of number. For integers m, m > t exactly if m > floor(t)."""
-    checks.number(function, name, value)
+    value = checks.number(function, name, value)
     if magnitude.dtype.kind == "f":
         return np.float64(value)
     return np.int32(np.clip(math.floor(value), -2**31, 2**31 - 1))
@@ -185,7 +185,9 @@ def _suppression_kernel(gx, gy, M, above, maxima):
     for y in range(H):
         up, row, down = row, down, up
         if y + 1 < H:
-            down[1:W + 1] = M[y + 1]
+            below = M[y + 1]
+            for x in range(W):  # numba's slice assignment is slower
+                down[x + 1] = below[x]
         else:
             down[:] = 0
         gx_row, gy_row, out = gx[y], gy[y], maxima[y]
@@ -193,7 +195,7 @@ def _suppression_kernel(gx, gy, M, above, maxima):
             m = row[x + 1]
             if m <= above:
                 continue
-            ax, ay = abs(gx_row[x]), abs(gy_row[x])
+            ax, ay = abs(gx_row[x] * ONE), abs(gy_row[x] * ONE)  # 64 bits: abs(-32768) is no int16
             if ay * ONE_Q15 < ax * TG22:  # Eq. canny-suppression: below 22.5 degrees, compare left and right
                 out[x] = (m > row[x]) & (m >= row[x + 2])
             elif ay * ONE_Q15 > ax * (TG22 + 2 * ONE_Q15):  # above 67.5 degrees, compare up and down

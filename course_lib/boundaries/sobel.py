@@ -47,10 +47,8 @@ def sobel(image: np.ndarray, *, border: str = "reflect") -> tuple[np.ndarray, np
 
     Notebook: notebooks/02-canny.ipynb
     """
-    image = checks.field("sobel", image)
+    image = checks.field("sobel", image, dtypes=checks.IMAGE_DTYPES)
     checks.choice("sobel", "border", border, ("reflect", "replicate"))
-    if image.dtype.kind == "i":
-        raise TypeError(f"sobel: `image` must be uint8 or float; got {image.dtype}. Use image.astype(np.float32).")
     number = np.int16 if image.dtype == np.uint8 else image.dtype.type
     gx, gy = np.empty(image.shape, number), np.empty(image.shape, number)
     _sobel_kernel(image, border == "reflect", gx, gy)

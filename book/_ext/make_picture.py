@@ -1,0 +1,29 @@
+"""Draws book/_static/what-you-will-make.jpg, the picture of the README: python book/_ext/make_picture.py"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from course_lib.boundaries.canny import canny, gradient
+from course_lib.data.samples import load
+from course_lib.images import to_gray
+
+CANVAS, INK = (246, 247, 249), np.array([20, 99, 92])
+
+
+def strip(picture, low, high, sigma=None):
+    """The picture, its gradient and its edges beside each other, as one RGB array."""
+    gray = to_gray(picture)
+    colour = picture if picture.ndim == 3 else np.repeat(gray[..., None], 3, axis=2)
+    M = np.clip(gradient(gray)[2] / 600, 0, 1)[..., None]
+    edges = canny(gray, low, high, sigma=sigma)[..., None]
+    panels = [colour, np.rint(255 - M * (255 - INK)), np.where(edges, INK, 255)]
+    gap = np.broadcast_to(CANVAS, (gray.shape[0], 12, 3))
+    return np.concatenate([panels[0], gap, panels[1], gap, panels[2]], axis=1).astype(np.uint8)
+
+
+rows = [strip(load("coins"), 100, 200), strip(load("cat")[:, 34:418], 60, 120, sigma=1.4)]
+gap = np.broadcast_to(np.uint8(CANVAS), (12, rows[0].shape[1], 3))
+picture = Image.fromarray(np.concatenate([rows[0], gap, rows[1]]))
+picture.save(Path(__file__).parents[1] / "_static" / "what-you-will-make.jpg", quality=88, optimize=True)

@@ -1,0 +1,179 @@
+"""The benchmarks measure what they say; how fast anything is, no test asks."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmarks import boundaries, filters, pictures, run, timing
+from benchmarks.timing import Case, Peer
+
+RESULTS = json.loads(run.RESULTS.read_text("utf-8"))
+
+
+class FakeClock:
+    """Time passes only where a function says so."""
+
+    def __init__(self):
+        self.now, self.log = 0.0, []
+
+    def __call__(self):
+        return self.now
+
+    def work(self, name, seconds):
+        """`seconds` is a number, or an iterator of what each call costs in turn."""
+        self.now += seconds if isinstance(seconds, float) else next(seconds)
+        self.log.append(name)
+        return name
+
+
+def case(clock, ours, theirs, agree=lambda a, b: True):
+    peer = Peer("theirs", partial(clock.work, "theirs", theirs), agree, "the same", aim=1.5)
+    return Case("task", "picture", 8, "ours", partial(clock.work, "ours", ours), (peer,))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(0.003, 0.001), (0.0001, 0.025), (7.0, 7.0)])
+def test_ratio_is_the_ratio_of_the_costs(ours, theirs):
+    clock = FakeClock()
+    (row,) = timing.measure(case(clock, ours, theirs), clock=clock, seconds=1.0)
+    assert row["ratio"] == pytest.approx(ours / theirs)
+    assert row["ours_ms"] == pytest.approx(1000 * ours)
+    assert row["peer_ms"] == pytest.approx(1000 * theirs)
+    assert row["ratio_quartiles"] == pytest.approx([ours / theirs] * 2)
+
+
+def test_medians_ignore_the_slow_first_call_and_a_rare_hiccup():
+    clock = FakeClock()
+    costs = iter([9.0] + [0.1 if k % 6 == 5 else 0.02 for k in range(1000)])  # a compilation, then hiccups
+    (row,) = timing.measure(case(clock, costs, 0.01), clock=clock, seconds=3.0)
+    assert row["ratio"] == pytest.approx(2.0)
+
+
+def test_drift_of_the_machine_leaves_the_ratio_in_place():
+    """Everything becomes slower and slower, up to ten times: the medians move, the ratio does not."""
+    clock = FakeClock()
+    factor = [1.0]
+
+    def drifting(cost):
+        while True:
+            factor[0] = min(factor[0] * 1.01, 10.0)
+            yield cost * factor[0]
+
+    (row,) = timing.measure(case(clock, drifting(0.02), drifting(0.01)), clock=clock, seconds=3.0)
+    assert row["ours_ms"] > 25
+    assert row["ratio"] == pytest.approx(2.0, rel=0.05)
+
+
+def test_functions_take_turns_and_every_second_round_goes_backwards():
+    clock = FakeClock()
+    calls = [partial(clock.work, name, 0.1) for name in "abc"]
+    times = timing.take_turns(calls, clock=clock, seconds=2.9)
+    assert [len(t) for t in times] == [10, 10, 10]
+    assert "".join(clock.log).endswith("abccba" * 5)
+
+
+def test_short_calls_are_repeated_and_the_number_of_turns_is_bounded():
+    clock = FakeClock()
+    turns, = timing.take_turns([partial(clock.work, "a", 1e-5)], clock=clock, seconds=1.0)
+    assert len(clock.log) / len(turns) >= timing.TURN_SECONDS / 1e-5
+    few, = timing.take_turns([partial(clock.work, "a", 60.0)], clock=clock, seconds=1.0)
+    many, = timing.take_turns([partial(clock.work, "a", 0.01)], clock=clock, seconds=1e6)
+    assert (len(few), len(many)) == timing.TURNS
+
+
+def test_quartiles_enclose_the_middle_half():
+    assert timing.quartiles([5.0, 1.0, 4.0, 2.0, 3.0]) == [2.0, 4.0]
+
+
+def test_wrong_answer_is_not_timed():
+    clock = FakeClock()
+    with pytest.raises(AssertionError, match="task, 8 pixels: ours and theirs do not agree"):
+        timing.measure(case(clock, 0.1, 0.1, agree=lambda a, b: a == b), clock=clock)
+    assert clock.log == ["ours", "theirs"]
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("cases", [filters.cases, boundaries.cases], ids=["filters", "boundaries"])
+def test_answers_agree_at_the_smallest_size(cases):
+    compared = 0
+    for small in (c for c in cases() if c.size == min(pictures.SIZES)):
+        ours = small.call()
+        for peer in small.peers:
+            assert peer.agree(ours, peer.call()), f"{small.task}: {peer.name}"
+            compared += 1
+    assert compared >= 8
+
+
+def test_comparison_of_answers_can_fail():
+    """One edge pixel, one grey level, one gradient off, and the case is not timed."""
+    canny = boundaries.canny_case("l1", "camera", 64)
+    edges = canny.call()
+    wrong = edges.copy()
+    wrong[32, 32] ^= True
+    (peer,) = canny.peers
+    assert peer.agree(edges, peer.call()) and not peer.agree(wrong, peer.call())
+
+    gx, gy = boundaries.sobel_case(64).call()
+    for peer in boundaries.sobel_case(64).peers:
+        assert peer.agree((gx, gy), peer.call()) and not peer.agree((gx, gy + 1), peer.call())
+
+    image = pictures.camera(64)
+    opencv, scipy = filters.peers(image, 1)
+    blurred = opencv.call()
+    assert opencv.agree(blurred, opencv.call()) and not opencv.agree(blurred + 1, opencv.call())
+    assert scipy.agree(blurred, scipy.call()) and not scipy.agree(255 - blurred, scipy.call())
+
+    (scikit_image,) = boundaries.blurred_canny_case("camera", 64).peers
+    assert not scikit_image.agree(edges.T, scikit_image.call())
+
+
+def test_pictures_have_the_size_and_differ():
+    for size in pictures.SIZES:
+        camera, grass = pictures.camera(size), pictures.grass(size)
+        assert camera.shape == grass.shape == (size, size)
+        assert camera.dtype == grass.dtype == "uint8"
+        assert (camera != grass).any()
+
+
+def test_results_hold_every_task_peer_and_size():
+    """A benchmark was added or renamed: run `make bench`."""
+    promised = {(c.task, c.size, c.ours, peer.name, peer.aim) for c in run.all_cases() for peer in c.peers}
+    held = [(row["task"], row["size"], row["ours"], row["peer"], row["aim"]) for row in RESULTS["rows"]]
+    assert len(held) == len(set(held))
+    assert set(held) == promised
+    assert {size for _, size, *_ in held} == {256, 512, 1024, 2048}
+
+
+def test_rows_are_consistent():
+    for row in RESULTS["rows"]:
+        assert row["ratio"] == pytest.approx(row["ours_ms"] / row["peer_ms"], rel=1e-4)  # rounded to five digits
+        for name in ("ours_ms", "peer_ms"):
+            low, high = row[f"{name}_quartiles"]
+            assert 0 < low <= row[name] <= high
+        low, high = row["ratio_quartiles"]
+        assert 0 < low <= high
+        assert row["turns"] >= timing.TURNS[0]
+        assert row["picture"] and row["answers"]
+
+
+def test_results_name_the_processor_and_the_versions_and_nothing_private():
+    assert set(RESULTS["machine"]) == {"processor", "cores", "system", "Python", *run.PACKAGES}
+    for value in RESULTS["machine"].values():
+        assert value and "/" not in str(value)
+
+
+def test_table_prints_every_row_and_marks_a_missed_aim():
+    missed = {**RESULTS["rows"][0], "aim": 0.5, "ratio": 0.75}
+    assert "0.5 missed" in run.table([missed])
+    assert "missed" not in run.table([{**missed, "ratio": 0.25}])
+    printed = run.table(RESULTS["rows"]).splitlines()
+    assert sum(line.startswith("  peer ") for line in printed) == len({row["task"] for row in RESULTS["rows"]})
+    assert sum(line.startswith(("  cv2.", "  scipy.", "  skimage.")) for line in printed) == len(RESULTS["rows"])
+
+
+def test_run_finds_every_file_with_cases():
+    folder = Path(run.FOLDER)
+    with_cases = {path.stem for path in folder.glob("*.py") if "\ndef cases():" in path.read_text("utf-8")}
+    assert with_cases == {"filters", "boundaries"}
+    assert len(list(run.all_cases())) == len([*filters.cases(), *boundaries.cases()])
