@@ -143,8 +143,7 @@ def chart(title: str, xlabel: str, ylabel: str, *, size: tuple[float, float] = (
 
     Parameters
     ----------
-    title, xlabel, ylabel : str, the labels with their units
-    size : (width, height) in inches
+    title, xlabel, ylabel : str, the labels with their units;  size : (width, height) in inches
 
     Returns
     -------
@@ -170,8 +169,7 @@ def show_chart(figure: Figure, *, alt: str, data: Mapping[str, Sequence] | None 
     ----------
     figure : matplotlib Figure
     alt : str
-    data : mapping of column name to values, optional
-        The numbers of the chart, shown as a table that the reader can open.
+    data : mapping of column name to values, optional, shown as a table that the reader can open
     """
     checks.alt("show_chart", alt)
     if not isinstance(figure, Figure):

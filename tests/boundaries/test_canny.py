@@ -333,7 +333,7 @@ def test_bad_arguments_of_the_stages_are_refused():
         non_maximum_suppression(F, F, F, above=math.nan)
     with pytest.raises(ValueError, match="gradient: `norm` must be"):
         gradient(F, norm="l3")
-    with pytest.raises(ValueError, match="gradient: `image` must be"):
+    with pytest.raises(ValueError, match="`image` must be"):
         gradient(np.zeros((3, 3, 3)))
 
 
