@@ -74,8 +74,8 @@ def correlate(image: np.ndarray, kernel: np.ndarray, *, border: str = "reflect")
 def convolve(image: np.ndarray, kernel: np.ndarray, *, border: str = "reflect") -> np.ndarray:
     r"""Correlate with the kernel turned by 180 degrees (Eq. convolution).
 
-    (k * I)(x, y) = sum_{i, j} k(i, j) I(x - i, y - j): commutative and associative, which
-    correlation is not. Parameters, result and border rules are those of `correlate`.
+    (k * I)(x, y) = sum_{i, j} k(i, j) I(x - i, y - j): away from the border commutative and
+    associative, which correlation is not. Parameters, result and border rules are those of `correlate`.
 
     >>> convolve(np.array([[0., 1., 4.]]), [[-1, 0, 1]], border="replicate").tolist()
     [[-1.0, -4.0, -3.0]]

@@ -34,7 +34,7 @@ def read(path, *, max_side: int | None = None) -> np.ndarray:
         Any format that Pillow reads (JPEG, PNG, WebP, TIFF ...).
     max_side : int, optional
         Shrink the picture so that its longer side has at most this many pixels (area average,
-        so that nothing aliases). Telephones take 4000 x 3000; the chapters like 800.
+        which removes most of what would alias). Telephones take 4000 x 3000; the chapters like 800.
 
     Returns
     -------
@@ -97,8 +97,9 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     Notes
     -----
     The weights belong to gamma-encoded values as files hold them: the result is *luma*, not the
-    linear-light luminance. It is what OpenCV and television do; scikit-image's ``rgb2gray`` uses
-    the BT.709 weights .2125, .7154, .0721 instead, so the two differ by up to 14 % of the range.
+    linear-light luminance. It is what OpenCV, JPEG and standard-definition television do; the weights
+    of scikit-image's ``rgb2gray``, .2125, .7154, .0721, are close to BT.709's, so the two differ by
+    up to 13 % of the range.
 
     >>> int(to_gray(np.full((1, 1, 3), 200, np.uint8))[0, 0])
     200
