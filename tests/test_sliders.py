@@ -102,6 +102,10 @@ def test_bad_values_are_refused(values, error, message):
         explore(figure, **values)
 
 
+def test_sixty_frames_are_not_too_many():
+    assert len(explore(figure, a=range(6), b=range(10)).frames) == 60
+
+
 @pytest.mark.parametrize("start", [{"v": 9}, {"w": 1}, {"v": None}, {"v": np.eye(2)}])
 def test_a_start_that_is_not_listed_is_refused(start):
     with pytest.raises(ValueError, match="(?s)explore: `start` names . = .* which is not among the values"):

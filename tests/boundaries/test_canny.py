@@ -144,6 +144,14 @@ def test_every_boundary_between_two_directions_is_at_22_5_degrees_modulo_45():
         assert non_maximum_suppression(gx, gy, M)[1, 1], degrees
 
 
+@pytest.mark.parametrize(("gx", "gy", "along_x"), [(169, 70, True), (408, 169, False), (70, 169, False)])
+def test_the_nearest_small_fractions_to_tan_22_5_fall_on_their_sides(gx, gy, along_x):
+    assert (gy < gx * math.tan(math.pi / 8)) == along_x  # 70/169 is 1.2e-5 below the tangent, 169/408 is 2e-6 above
+    field = np.ones((3, 3), np.int16)
+    M = np.array([[9, 9, 9], [1, 2, 1], [9, 9, 9]])  # a maximum along x only
+    assert non_maximum_suppression(field * gx, field * gy, M.astype(np.int16))[1, 1] == along_x
+
+
 def test_suppression_is_exact_at_the_ends_of_int16():
     gx = np.full((3, 3), -(2**15), np.int16)
     M = np.array([[9, 9, 9], [1, 2, 1], [9, 9, 9]], np.int32)
@@ -194,6 +202,8 @@ def test_above_drops_what_is_not_above_it():
     everything = non_maximum_suppression(gx, gy, M)
     assert (non_maximum_suppression(gx, gy, M, above=400.7) == everything & (M > 400)).all()
     assert 0 < (everything & (M > 400)).sum() < everything.sum()
+    for m in M[everything]:  # "above" leaves out what is equal
+        assert (non_maximum_suppression(gx, gy, M, above=m) == everything & (M > m)).all()
 
 
 # ---- OpenCV
