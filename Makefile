@@ -68,6 +68,7 @@ check: setup lint types unit-fast ## lint, types, unit tests and doctests, in un
 	@printf '\nmake check: passed.\n'
 
 lab: setup ## open the notebooks in JupyterLab
+	$(BIN)/jupyter labextension disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' # asks the network
 	$(BIN)/jupyter lab notebooks
 
 serve: ## show the built site on http://127.0.0.1:8000

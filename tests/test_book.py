@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import types
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -310,14 +311,43 @@ def test_search_finds_hysteresis_from_disk(browser):
         assert (tab.asked, tab.errors) == ([], [])
 
 
-def test_folds_open_for_paper(browser):
-    page = SITE / "book" / "start.html"
-    with opened(browser, page) as tab:
-        assert tab.locator("article details:not([open])").count() >= 9
-        tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-        assert tab.locator("article details:not([open])").count() == 0
-        tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
-        assert tab.locator("article details:not([open])").count() >= 9
+def test_paper_has_the_title_and_three_frames_but_no_solutions(browser):
+    with opened(browser, SITE / "notebooks" / "02-canny.html") as tab:
+        tab.emulate_media(media="print")
+        assert tab.locator("article h1").first.is_visible()
+        frames = tab.locator(".course-explore").first.locator(".course-frame")
+        visible = [frames.nth(k).is_visible() for k in range(frames.count())]
+        assert visible[0] and visible[-1] and 3 <= sum(visible) <= 4  # first, middle, last, and the one on the screen
+        solutions = tab.locator("div.solution > section, div.solution > .section")
+        assert solutions.count() >= 5
+        assert not any(solutions.nth(k).is_visible() for k in range(solutions.count()))
+
+
+def loose_text(tag) -> str:
+    """The tag's text that is neither code nor a block of code."""
+    return "".join(text for text in tag.find_all(string=True) if not text.find_parent(["code", "pre"]))
+
+
+def test_examples_on_the_library_pages_are_code():
+    library = [page for page in PAGES if "modules" in page.parts and "api" in page.parts]
+    assert library
+    for page in library:
+        assert ">>>" not in loose_text(soup(page).find("article")), page.name
+
+
+def test_no_table_cell_shows_its_markup():
+    cells = [(page.name, cell) for page in PAGES for cell in soup(page).select("article td")]
+    assert cells
+    assert [(name, cell.get_text()) for name, cell in cells if "`" in loose_text(cell)] == []
+
+
+def test_buttons_to_the_repository_wait_for_its_address(extension):
+    cleanup = extension("page_cleanup")
+    for address, buttons in [("https://github.com/OWNER/REPOSITORY", False), ("https://github.com/a/b", True)]:
+        options = {"repository_url": address, "use_repository_button": True, "use_edit_page_button": True,
+                   "use_issues_button": True, "launch_buttons": {"binderhub_url": "https://mybinder.org"}}
+        cleanup.drop_dead_buttons(None, types.SimpleNamespace(html_theme_options=options))
+        assert options["use_repository_button"] is buttons and bool(options["launch_buttons"]) is buttons
 
 
 # ---- the library's pages and the local extensions ------------------------------------------------------------------

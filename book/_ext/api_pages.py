@@ -150,6 +150,9 @@ def prepare_docstring(app, what, name, obj, options, lines):
         lines[:] = module_docstring(app, "\n".join(lines))
         return
     prepared, literal = [], False
+    if ">>>" in "".join(lines):  # an example needs a heading of its own, or it is read as part of the section before it
+        first = next(i for i, line in enumerate(lines) if line.startswith(">>>"))
+        lines[first:first] = ["Examples", "--------"]
     for line in lines:
         if line.lstrip().startswith((">>>", "...")):
             literal = True

@@ -3,6 +3,7 @@
 Jupyter Book always loads `sphinx_thebe`, whose script names a CDN and complains in the console when the page has no
 thebe button; some scripts are named twice. The theme's sidebar is no landmark, it repeats the title as a second h1 in a
 block for paper, and docutils gives the entries of a bibliography a role that the standard has since withdrawn.
+While the repository's address in _config.yml is the placeholder, the buttons that lead there are left out.
 tests/test_book.py checks every page for all of these.
 """
 
@@ -35,6 +36,18 @@ def drop_duplicates_and_thebe(app, pagename, templatename, context, doctree):
         context[key] = kept
 
 
+def is_placeholder(address: str) -> bool:
+    return "/OWNER/" in address
+
+
+def drop_dead_buttons(app, config):
+    options = config.html_theme_options
+    if is_placeholder(options.get("repository_url", "")):
+        options["launch_buttons"] = {}
+        for name in ("use_repository_button", "use_edit_page_button", "use_issues_button"):
+            options[name] = False
+
+
 def mend_pages(app, exception):
     if exception is not None or app.builder.format != "html":
         return
@@ -48,6 +61,7 @@ def mend_pages(app, exception):
 
 
 def setup(app):
+    app.connect("config-inited", drop_dead_buttons)
     app.connect("html-page-context", drop_duplicates_and_thebe, priority=900)
     app.connect("build-finished", mend_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
