@@ -30,7 +30,6 @@ def main(words: list[str]) -> None:
     sys.path[:] = [str(FOLDER.parent), *(entry for entry in sys.path if Path(entry or ".").resolve() != FOLDER)]
     timing = importlib.import_module("benchmarks.timing")
     importlib.import_module("cv2").setNumThreads(1)
-    timing.keep_memory()
     cases = [case for case in all_cases() if all(word.lower() in case.task.lower() for word in words)]
     rows = []
     for number, case in enumerate(cases, start=1):

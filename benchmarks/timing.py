@@ -5,9 +5,7 @@ the other drift apart; two that take turns every few milliseconds drift together
 file imports nothing but the standard library, so that its arithmetic can be tested with a clock that is not a clock.
 """
 
-import ctypes
 import math
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,21 +90,6 @@ def quartiles(values: list[float]) -> list[float]:
     """The first and the third: half of the values lie between them."""
     first, _, third = quantiles(values, n=4, method="inclusive")
     return [_round(first), _round(third)]
-
-
-def keep_memory() -> None:
-    """Ask the C library to keep freed memory for the next call, for ours and for the peers alike.
-
-    By default glibc hands large blocks back to the system or keeps them, depending on what else lies in memory. In
-    the first case every call pays for thousands of page faults, and Canny on 1024 x 1024 pixels takes twice as long;
-    which case it is changes with the order of the calls.
-    """
-    if sys.platform == "linux":
-        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not in every C library
-        if mallopt is not None:
-            mallopt(M_TRIM_THRESHOLD, 2**30)
-            mallopt(M_MMAP_THRESHOLD, 2**30)
 
 
 def _round(value):

@@ -187,6 +187,13 @@ def figures_have_alt_text(notebook):
     return complaints
 
 
+def charts_have_their_data(notebook):
+    return [f"cell {i}: show_chart without data=, the numbers behind the fold" for i, cell in cells(notebook, "code")
+            for node in ast.walk(tree(cell))
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "show_chart"
+            and not any(keyword.arg == "data" for keyword in node.keywords)]
+
+
 def nothing_of_the_library_is_redefined(notebook):
     complaints, imported = [], set()
     for i, cell in cells(notebook, "code"):
@@ -281,10 +288,10 @@ def kernel_is_named_the_same_everywhere(notebook):
 
 HABITS = [
     every_code_cell_was_run, counts_rise_from_one, outputs_are_text, cells_are_short, median_cell_is_short,
-    figures_have_alt_text, nothing_of_the_library_is_redefined, one_title_and_no_skipped_heading,
-    exercises_have_solutions, no_window_is_opened, the_environment_is_left_alone, there_is_a_cell_of_parameters,
-    imports_come_first_one_a_line, length_is_right, equations_have_their_line_of_code, words_are_plain,
-    kernel_is_named_the_same_everywhere,
+    figures_have_alt_text, charts_have_their_data, nothing_of_the_library_is_redefined,
+    one_title_and_no_skipped_heading, exercises_have_solutions, no_window_is_opened, the_environment_is_left_alone,
+    there_is_a_cell_of_parameters, imports_come_first_one_a_line, length_is_right, equations_have_their_line_of_code,
+    words_are_plain, kernel_is_named_the_same_everywhere,
 ]  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""Segmentation by boundaries: gradients, edges, and the regions they enclose."""
+"""Segmentation by boundaries: gradients and edges."""

@@ -45,8 +45,10 @@ def canny(image: np.ndarray, low: float, high: float, *, norm: str = "l1", sigma
     Returns
     -------
     edges : (H, W) bool
-        From uint8 equal to ``cv2.Canny(image, low, high, L2gradient=(norm == "l2")) > 0`` in every
-        pixel. scikit-image's ``canny`` blurs, interpolates and scales: not comparable by pixel.
+        From uint8, without `sigma`, equal to ``cv2.Canny(image, low, high, L2gradient=(norm == "l2")) > 0``
+        in every pixel; only Intel's IPP, which OpenCV's wheels may use, rounds an L2 threshold otherwise
+        where a magnitude equals it (``cv2.ipp.setUseIPP(False)`` turns it off). scikit-image's ``canny``
+        blurs, interpolates and scales: not comparable by pixel.
 
     Raises
     ------

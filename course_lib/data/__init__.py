@@ -1,1 +1,1 @@
-"""Pictures with a known origin: bundled photographs and scenes with exact truth."""
+"""Pictures with a known origin: bundled photographs."""
