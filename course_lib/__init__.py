@@ -5,7 +5,12 @@ course_lib.data.samples           the bundled pictures: SAMPLES, load("coins")
 course_lib.filters                correlation, convolution, Gaussian blur, bilinear sampling
 course_lib.boundaries.sobel       the gradient of an image by the two 3x3 Sobel kernels
 course_lib.boundaries.canny       edges one pixel wide: gradient, suppression, hysteresis
-course_lib.metrics                boundary precision, recall and F; IoU; Dice
+course_lib.boundaries.components  connected components by union-find; area, box, centroid, moments of regions
+course_lib.boundaries.contours    the borders of a mask and their tree; area, length; filled again
+course_lib.boundaries.watershed   flooding from markers
+course_lib.boundaries.regions     Otsu's threshold; closed regions from edges with gaps
+course_lib.metrics                boundary precision, recall and F; IoU; Dice; adjusted Rand; matched regions
+course_lib.drawing                regions in colours on a picture
 course_lib.plotting               rows of pictures, tables of numbers, charts; all with alt text
 course_lib.sliders                figures with sliders, in JupyterLab and in the static page
 course_lib.checks                 the contracts of all arguments, and their error messages

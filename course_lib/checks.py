@@ -11,6 +11,7 @@ function, parameter, what was expected, what came, and what to do about it.
 |       |                       | float32, float64     | 0..1                           |
 | field | (H, W)                | the above and int16, int32 | any finite number        |
 | mask  | (H, W)                | bool                 | True inside                    |
+| labels| (H, W)                | int32                | 0 background, 1..n regions     |
 
 Notebook: notebooks/01-images.ipynb and the page "Conventions".
 """
@@ -26,31 +27,18 @@ FLOAT_SLACK = 1e-5  # rounding may carry a blurred float image this far outside 
 
 def gray_image(function: str, image, *, name: str = "image") -> np.ndarray:
     """Return `image` if it is grey, (H, W), uint8 or float in 0..1; else raise."""
-    image = array(function, name, image)
-    _check_rank(function, name, image, ranks=(2,), shapes="(H, W)")
-    return _check_image(function, name, image)
+    return _image(function, name, image, ranks=(2,))
 
 
 def any_image(function: str, image, *, name: str = "image") -> np.ndarray:
     """Return `image` if it is grey (H, W) or colour (H, W, 3), uint8 or float in 0..1; else raise."""
-    image = array(function, name, image)
-    _check_rank(function, name, image, ranks=(2, 3), shapes="(H, W) or (H, W, 3)")
-    return _check_image(function, name, image)
+    return _image(function, name, image, ranks=(2, 3))
 
 
-def field(function: str, values, *, name: str = "image", dtypes: tuple = FIELD_DTYPES) -> np.ndarray:
-    """Return `values` if it is (H, W), finite, of any range and one of `dtypes`; else raise."""
-    values = array(function, name, values)
-    _check_rank(function, name, values, ranks=(2,), shapes="(H, W)")
-    _check_dtype(function, name, values, dtypes)
-    _check_finite(function, name, values)
-    return _for_kernel(values)
-
-
-def any_field(function: str, values, *, name: str = "image", dtypes: tuple = FIELD_DTYPES) -> np.ndarray:
-    """Return `values` if it is (H, W) or (H, W, 3), finite, of any range and one of `dtypes`; else raise."""
-    values = array(function, name, values)
-    _check_rank(function, name, values, ranks=(2, 3), shapes="(H, W) or (H, W, 3)")
+def field(function: str, values, *, name: str = "image", dtypes: tuple = FIELD_DTYPES,
+          ranks: tuple = (2,)) -> np.ndarray:
+    """Return `values` if it is (H, W), or colour where `ranks` has a 3, finite and one of `dtypes`; else raise."""
+    values = _of_rank(function, name, values, ranks)
     _check_dtype(function, name, values, dtypes)
     _check_finite(function, name, values)
     return _for_kernel(values)
@@ -58,12 +46,25 @@ def any_field(function: str, values, *, name: str = "image", dtypes: tuple = FIE
 
 def mask(function: str, values, *, name: str = "mask") -> np.ndarray:
     """Return `values` if it is an (H, W) array of bool; else raise."""
-    values = array(function, name, values)
-    _check_rank(function, name, values, ranks=(2,), shapes="(H, W)")
+    values = _of_rank(function, name, values, ranks=(2,))
     if values.dtype != bool:
         raise TypeError(f"{function}: `{name}` must be bool, True inside; got {values.dtype}. "
                         f"Say which values are inside, for example {name} > 0.")
     return _for_kernel(values)
+
+
+def labels(function: str, values, *, name: str = "labels") -> np.ndarray:
+    """Return `values` as int32 (H, W) if they are whole numbers >= 0, 0 for the background; else raise."""
+    values = _of_rank(function, name, values, ranks=(2,))
+    if values.dtype.kind not in "iu":
+        remedy = f"number the regions of a mask first: label({name})[0]" if values.dtype == bool else \
+            f"{name}.astype(np.int32) if they are whole numbers"
+        raise TypeError(f"{function}: `{name}` must be whole numbers, 0 for the background; got {values.dtype}: "
+                        f"{remedy}.")
+    if int(values.min()) < 0 or int(values.max()) >= 2**31:
+        raise ValueError(f"{function}: `{name}` must lie in 0..2^31 - 1; got {values.min()}..{values.max()}. "
+                         "Give what belongs to no region the number 0.")
+    return _for_kernel(values.astype(np.int32, copy=False))
 
 
 def same_shape(function: str, **arrays: np.ndarray) -> None:
@@ -201,8 +202,8 @@ def array(function: str, name: str, values) -> np.ndarray:
     return array
 
 
-def _check_rank(function, name, image, ranks, shapes):
-    remedy = ""
+def _of_rank(function, name, values, ranks):
+    image, remedy = array(function, name, values), ""
     if image.ndim == 3 and image.shape[2] == 3 and 3 not in ranks:
         remedy = " Convert it with course_lib.images.to_gray first."
     elif image.ndim == 3 and image.shape[2] == 4:
@@ -214,10 +215,12 @@ def _check_rank(function, name, image, ranks, shapes):
     elif image.ndim == 4:
         remedy = " Pass one picture of the batch at a time."
     if image.ndim not in ranks or (image.ndim == 3 and image.shape[2] != 3):
+        shapes = "(H, W) or (H, W, 3)" if 3 in ranks else "(H, W)"
         raise ValueError(f"{function}: `{name}` must be {shapes}; got {image.shape}.{remedy}")
     if image.size == 0:
         raise ValueError(f"{function}: `{name}` has no pixels; got {image.shape}. "
                          "Check the slice or the file that it came from.")
+    return image
 
 
 def _check_dtype(function, name, image, allowed):
@@ -225,11 +228,9 @@ def _check_dtype(function, name, image, allowed):
         return
     remedy = {"bool": "a mask becomes an image by mask.astype(np.uint8) * 255",
               "uint16": "a 16-bit image becomes float by image.astype(np.float32) / 65535",
-              "float16": "use image.astype(np.float32)",
-              "int16": "use image.astype(np.float32)",
+              **dict.fromkeys(("float16", "int16"), "use image.astype(np.float32)"),
               "int32": "use image.astype(np.float32), or np.uint8 if its values are 0..255",
-              "complex64": "take its real part or its absolute value",
-              "complex128": "take its real part or its absolute value",
+              **dict.fromkeys(("complex64", "complex128"), "take its real part or its absolute value"),
               }.get(image.dtype.name, "if its values are 0..255, use image.astype(np.uint8)")
     raise TypeError(f"{function}: `{name}` must be {' or '.join(allowed)}; got {image.dtype.name}: {remedy}.")
 
@@ -241,7 +242,8 @@ def _check_finite(function, name, image):
                          "fill them first, for example with np.nan_to_num.")
 
 
-def _check_image(function, name, image):
+def _image(function, name, image, ranks):
+    image = _of_rank(function, name, image, ranks)
     _check_dtype(function, name, image, IMAGE_DTYPES)
     _check_finite(function, name, image)
     if image.dtype.kind == "f":

@@ -41,7 +41,7 @@ def pad(image: np.ndarray, rows: int, columns: int, *, border: str = "reflect") 
     >>> pad(np.array([[1., 2., 3.]]), 0, 2).tolist()
     [[3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]]
     """
-    image = checks.any_field("pad", image)
+    image = checks.field("pad", image, ranks=(2, 3))
     checks.choice("pad", "border", border, BORDERS)
     both = [(n, n) for n in (checks.whole("pad", "rows", rows, low=0), checks.whole("pad", "columns", columns, low=0))]
     return np.pad(image, [*both, (0, 0)][:image.ndim], mode=_PAD_MODE[border])  # type: ignore[call-overload]
@@ -130,7 +130,7 @@ def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
 
     Notebook: notebooks/01-images.ipynb
     """
-    image = checks.any_field("gaussian_blur", image, dtypes=checks.IMAGE_DTYPES)
+    image = checks.field("gaussian_blur", image, dtypes=checks.IMAGE_DTYPES, ranks=(2, 3))
     sigma = checks.number("gaussian_blur", "sigma", sigma, low=0, high=max(*image.shape[:2], 16), strict=True,
                   why="A Gaussian wider than the picture leaves only its mean.")
     if image.ndim == 3:
@@ -162,7 +162,7 @@ def sample_bilinear(image: np.ndarray, points_xy: np.ndarray, *, outside: float 
 
     Notebook: notebooks/01-images.ipynb
     """
-    image = checks.any_field("sample_bilinear", image)
+    image = checks.field("sample_bilinear", image, ranks=(2, 3))
     points = checks.points_xy("sample_bilinear", points_xy)
     if not (isinstance(outside, (float, np.floating)) and not math.isfinite(outside)):
         outside = checks.number("sample_bilinear", "outside", outside)

@@ -1,19 +1,23 @@
 r"""How good is a segmentation: boundaries within a tolerance, regions by overlap.
 
-Notebook: notebooks/02-canny.ipynb
+Notebooks: notebooks/02-canny.ipynb (boundaries), notebooks/03-edges-to-regions.ipynb (regions)
 References: D. Martin, C. Fowlkes, J. Malik, "Learning to detect natural image boundaries using local
 brightness, color, and texture cues", IEEE TPAMI 26(5), 530-549 (2004), doi 10.1109/TPAMI.2004.1273918;
-P. Jaccard, New Phytologist 11, 37-50 (1912); L. Dice, Ecology 26, 297-302 (1945).
+P. Jaccard, New Phytologist 11, 37-50 (1912); L. Dice, Ecology 26, 297-302 (1945); L. Hubert, P. Arabie, "Comparing
+partitions", Journal of Classification 2, 193-218 (1985), doi 10.1007/BF01908075; H. W. Kuhn, "The Hungarian method for
+the assignment problem", Naval Research Logistics Quarterly 2, 83-97 (1955), doi 10.1002/nav.3800020109.
 
 | notation | code      | shape  | meaning                                        |
 |----------|-----------|--------|------------------------------------------------|
 | A, B     | a, b      | (H, W) | two masks                                      |
-| P, R, F  | precision, recall, f1 | scalar, 0..1 | of matched boundary pixels   |
+| P, R, F  | precision, recall, f1 | scalar, 0..1 | of matched boundary pixels, or of matched regions |
+| n_ij     | n         | (pairs,) | pixels with label i in one picture and j in the other |
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import maximum_bipartite_matching
 from scipy.spatial import cKDTree
 
@@ -107,3 +111,94 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
     checks.same_shape("dice", a=a, b=b)
     total = int(a.sum()) + int(b.sum())
     return 2 * int((a & b).sum()) / total if total else 1.0  # Eq. dice
+
+
+def adjusted_rand_index(a: np.ndarray, b: np.ndarray) -> float:
+    r"""How far two partitions agree on which pixels belong together, chance taken off (Eq. adjusted-rand).
+
+    Of all pairs of pixels, count those that lie in one region both times; subtract what is expected if the
+    same regions were dealt out at random, and divide by the largest possible such difference.
+
+    Parameters
+    ----------
+    a, b : (H, W) integers >= 0
+        The names of the regions do not matter. 0 is a region like any other.
+
+    Returns
+    -------
+    index : float, at most 1 (the same partition); 0 on average for random ones; negative is worse than chance
+        Equal to ``sklearn.metrics.adjusted_rand_score(a.ravel(), b.ravel())``.
+
+    >>> adjusted_rand_index(np.array([[1, 1, 2, 2]]), np.array([[7, 7, 3, 3]]))
+    1.0
+
+    Notebook: notebooks/03-edges-to-regions.ipynb
+    """
+    _, _, in_a, _, _, in_b, n = _overlaps("adjusted_rand_index", a=a, b=b)
+    together, pairs_a, pairs_b = (sum(k * (k - 1) // 2 for k in counts.tolist()) for counts in (n, in_a, in_b))
+    pairs = max(int(n.sum()) * (int(n.sum()) - 1) // 2, 1)
+    expected, largest = pairs_a * pairs_b / pairs, (pairs_a + pairs_b) / 2
+    if largest == expected:  # both are one region, or both have a region for each pixel
+        return 1.0
+    return (together - expected) / (largest - expected)  # Eq. adjusted-rand
+
+
+@dataclass(frozen=True)
+class RegionScores:
+    """Matched `pairs` (m, 2) of labels, predicted and true, their `ious` (m,), and what follows from them."""
+
+    pairs: np.ndarray
+    ious: np.ndarray
+    mean_iou: float  # over the true regions; one without a partner counts 0
+    precision: float  # share of the predicted regions with an IoU above FOUND
+    recall: float  # share of the true regions with an IoU above FOUND
+    f1: float
+
+
+FOUND = 0.5  # above one half at most one region can match another, so no choice is left
+
+
+def region_scores(predicted: np.ndarray, truth: np.ndarray) -> RegionScores:
+    r"""Regions matched one to one so that the sum of their IoU is largest (Eq. matched-iou).
+
+    Parameters
+    ----------
+    predicted, truth : (H, W) integers >= 0
+        0 is background and is not matched. The numbers of the regions do not matter.
+
+    Returns
+    -------
+    scores : RegionScores
+        Pairs that overlap, by the Hungarian method, which needs a table of all pairs: some thousand
+        regions are fine. Nothing predicted: precision 1; nothing to find: recall and mean IoU 1.
+
+    >>> truth = np.array([[1, 1, 0, 2, 2]])
+    >>> region_scores(np.array([[5, 5, 0, 0, 9]]), truth).ious.tolist()
+    [1.0, 0.5]
+
+    Notebook: notebooks/03-edges-to-regions.ipynb
+    """
+    names_p, p, in_p, names_t, t, in_t, n = _overlaps("region_scores", predicted=predicted, truth=truth)
+    overlap = np.zeros((len(names_p), len(names_t)))
+    overlap[p, t] = n / (in_p[p] + in_t[t] - n)  # Eq. iou
+    overlap = overlap[names_p > 0][:, names_t > 0]
+    names_p, names_t = names_p[names_p > 0], names_t[names_t > 0]
+    row, column = linear_sum_assignment(overlap, maximize=True)  # Eq. matched-iou
+    ious = overlap[row, column]
+    row, column, ious = row[ious > 0], column[ious > 0], ious[ious > 0]
+    many_p, many_t, found = len(names_p), len(names_t), int((ious > FOUND).sum())
+    P, R = (found / many if many else 1.0 for many in (many_p, many_t))
+    return RegionScores(np.stack([names_p[row], names_t[column]], axis=1), ious,
+                        float(ious.sum() / many_t) if many_t else 1.0, P, R, 2 * P * R / (P + R) if P + R else 0.0)
+
+
+def _overlaps(function, **labels):
+    """Which labels each picture has, which pairs of them meet, in how many pixels, and the pixels of each label."""
+    a, b = (checks.labels(function, values, name=name) for name, values in labels.items())
+    checks.same_shape(function, **dict(zip(labels, (a, b), strict=True)))
+    width = int(b.max()) + 1
+    pair, n = np.unique(a.astype(np.int64) * width + b, return_counts=True)
+    names_a, i = np.unique(pair // width, return_inverse=True)
+    names_b, j = np.unique(pair % width, return_inverse=True)
+    in_a, in_b = (np.bincount(k, n).astype(np.int64) for k in (i, j))
+    return names_a, i, in_a, names_b, j, in_b, n

@@ -1,12 +1,14 @@
 """The benchmarks measure what they say; how fast anything is, no test asks."""
 
+import dataclasses
 import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import boundaries, filters, pictures, run, timing
+from benchmarks import boundaries, filters, pictures, regions, run, timing
 from benchmarks.timing import Case, Peer
 
 RESULTS = json.loads(run.RESULTS.read_text("utf-8"))
@@ -94,7 +96,8 @@ def test_wrong_answer_is_not_timed():
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("cases", [filters.cases, boundaries.cases], ids=["filters", "boundaries"])
+@pytest.mark.parametrize("cases", [filters.cases, boundaries.cases, regions.cases],
+                         ids=["filters", "boundaries", "regions"])
 def test_answers_agree_at_the_smallest_size(cases):
     compared = 0
     for small in (c for c in cases() if c.size == min(pictures.SIZES)):
@@ -126,6 +129,93 @@ def test_comparison_of_answers_can_fail():
 
     (scikit_image,) = boundaries.blurred_canny_case("camera", 64).peers
     assert not scikit_image.agree(edges.T, scikit_image.call())
+
+
+def test_comparison_of_labels_can_fail():
+    """A pixel, a region split or two in one, and OpenCV does not agree; with SciPy the numbers count too."""
+    labels, count = regions.label_case(8, "busy", 64).call()
+    opencv, scipy = regions.label_case(8, "busy", 64).peers
+    theirs = opencv.call()
+    renumbered = np.where(labels > 0, count + 1 - labels, 0)
+    assert opencv.agree((labels, count), theirs) and opencv.agree((renumbered, count), theirs)
+    assert scipy.agree((labels, count), scipy.call()) and not scipy.agree((renumbered, count), scipy.call())
+    wrong = [np.where(labels == 2, 1, labels), np.where(labels == 1, 0, labels), np.maximum(labels, 1)]
+    larger = int(np.argmax(np.bincount(labels.ravel())[1:])) + 1
+    split, shifted = labels.copy(), labels.copy()
+    split[np.nonzero(labels == larger)[0][0], np.nonzero(labels == larger)[1][0]] = count + 1
+    y, x = np.argwhere(labels == 0)[0]
+    shifted[y, x] = 1
+    for other in (*wrong, split, shifted):
+        assert not opencv.agree((other, count), theirs) and not scipy.agree((other, count), scipy.call())
+    assert not opencv.agree((labels, count + 1), theirs) and not scipy.agree((labels, count + 1), scipy.call())
+    four, _ = regions.label_case(4, "busy", 64).peers
+    assert not four.agree((labels, count), four.call())
+
+
+def test_comparison_of_statistics_can_fail():
+    labels, statistics = regions.statistics_case("sparse", 64).call()
+    (opencv,) = regions.statistics_case("sparse", 64).peers
+    theirs = opencv.call()
+    assert opencv.agree((labels, statistics), theirs)
+    assert not opencv.agree((np.maximum(labels, 1), statistics), theirs)
+    for name, off in (("area", 1), ("box_xywh", [0, 0, 0, 1]), ("centroid_xy", [0, 1e-6])):
+        wrong = dataclasses.replace(statistics, **{name: getattr(statistics, name) + off})
+        assert not opencv.agree((labels, wrong), theirs), name
+
+
+def test_comparison_of_contours_can_fail():
+    contours, hierarchy = regions.contours_case("busy", 64).call()
+    (opencv,) = regions.contours_case("busy", 64).peers
+    theirs = opencv.call()
+    assert opencv.agree((contours, hierarchy), theirs)
+    turned = [np.roll(contours[0], 1, axis=0), *contours[1:]]
+    for wrong in (contours[1:], contours[::-1], turned, [contour[:, ::-1] for contour in contours]):
+        assert not opencv.agree((wrong, hierarchy), theirs)
+    assert not opencv.agree((contours, hierarchy[:, [1, 0, 2, 3]]), theirs)
+
+
+@pytest.mark.parametrize("kind", ["int16", "float32"])
+def test_comparison_of_watersheds_can_fail(kind):
+    """One pixel that water reaches only over a higher pass is found, wherever it is; so are two lakes exchanged."""
+    labels = regions.watershed_case(kind, "grass", 128).call()
+    (peer,) = regions.watershed_case(kind, "grass", 128).peers
+    theirs = peer.call()
+    assert peer.agree(labels, theirs) and peer.agree(theirs, labels)
+    for y, x in ((0, 0), (40, 90), (127, 127)):
+        far = labels.copy()
+        far[y, x] = labels.max() + 1 - labels[y, x]  # the lake on the other side of the picture
+        dry = labels.copy()
+        dry[y, x] = 0
+        assert not peer.agree(far, theirs) and not peer.agree(dry, theirs) and not peer.agree(theirs, far)
+    exchanged = np.where(labels == 1, 2, np.where(labels == 2, 1, labels))
+    assert not peer.agree(exchanged, theirs) and not peer.agree(exchanged, exchanged)
+
+
+def test_a_way_that_rises_above_the_pass_is_seen():
+    """Both lakes may take the middle, over a pass of 5. A pixel may not be dry, nor be cut off from its lake."""
+    height = np.array([[0, 5, 3, 5, 0, 9]])
+    markers = np.array([[1, 0, 0, 0, 2, 0]])
+    rank = np.array([[0, 1, 1, 1, 0, 2]])  # of the pass heights 0 5 5 5 0 9
+    same_flood = partial(regions.same_flood, height, markers)
+    left, right = np.array([[1, 1, 1, 2, 2, 2]]), np.array([[1, 2, 2, 2, 2, 2]])
+    assert regions.lies_low(rank, markers, left) and regions.lies_low(rank, markers, right)
+    assert same_flood(left, left) and same_flood(right, right)
+    assert not same_flood(left, right)  # neither is wrong, but fewer than 99 % of the labels are equal
+    for wrong in ([1, 1, 1, 1, 2, 1], [1, 1, 2, 1, 2, 2], [1, 1, 1, 1, 1, 1], [1, 1, 0, 2, 2, 2]):
+        assert not regions.lies_low(rank, markers, np.array([wrong])), wrong
+        assert not same_flood(np.array([wrong]), np.array([wrong]))
+    higher = partial(regions.same_flood, np.array([[0, 9, 3, 5, 0, 9]]), markers)  # the left lake comes over 9
+    assert higher(right, right) and not higher(left, left)
+
+
+def test_masks_are_busy_and_sparse_and_markers_form_a_grid():
+    for size in pictures.SIZES:
+        busy, sparse = pictures.busy_mask(size), pictures.sparse_mask(size)
+        assert busy.shape == sparse.shape == (size, size) and busy.dtype == sparse.dtype == bool
+        assert 0.4 < busy.mean() < 0.6 and 0 < sparse.mean() < 0.15
+    markers = regions.grid(128)
+    assert np.argwhere(markers)[[0, 1, -1]].tolist() == [[16, 16], [16, 48], [112, 112]]
+    assert markers[markers > 0].tolist() == list(range(1, 17))
 
 
 def test_pictures_have_the_size_and_differ():
@@ -175,5 +265,5 @@ def test_table_prints_every_row_and_marks_a_missed_aim():
 def test_run_finds_every_file_with_cases():
     folder = Path(run.FOLDER)
     with_cases = {path.stem for path in folder.glob("*.py") if "\ndef cases():" in path.read_text("utf-8")}
-    assert with_cases == {"filters", "boundaries"}
-    assert len(list(run.all_cases())) == len([*filters.cases(), *boundaries.cases()])
+    assert with_cases == {"filters", "boundaries", "regions"}
+    assert len(list(run.all_cases())) == len([*filters.cases(), *boundaries.cases(), *regions.cases()])

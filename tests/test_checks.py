@@ -1,6 +1,7 @@
 """Each contract lets the right arrays through, in one memory layout, and puts the others into one sentence."""
 
 import math
+from functools import partial
 
 import numpy as np
 import PIL.Image
@@ -10,7 +11,8 @@ import torch
 from course_lib import checks
 
 U8, F32 = np.zeros((3, 4), np.uint8), np.zeros((3, 4), np.float32)
-ARRAY_CHECKS = [checks.gray_image, checks.any_image, checks.field, checks.any_field]
+any_field = partial(checks.field, ranks=(2, 3))
+ARRAY_CHECKS = [checks.gray_image, checks.any_image, checks.field, any_field]
 
 
 @pytest.mark.parametrize("check", ARRAY_CHECKS)
@@ -87,7 +89,7 @@ def test_rounding_may_leave_the_range_by_a_hair():
 
 def test_colour_is_taken_where_it_is_allowed():
     colour = np.zeros((3, 4, 3))
-    for check in (checks.any_image, checks.any_field):
+    for check in (checks.any_image, any_field):
         assert check("f", colour).shape == colour.shape
         for shape in [(3, 4, 4), (3, 4, 2), (3, 8, 9), (2, 3, 4, 3)]:
             with pytest.raises(ValueError, match=r"\(H, W\) or \(H, W, 3\)"):
@@ -103,7 +105,7 @@ def test_a_field_has_any_finite_range_and_an_image_has_not():
     with pytest.raises(TypeError, match="got bool"):
         checks.field("f", U8 > 0)
     with pytest.raises(ValueError, match="infinity"):
-        checks.any_field("f", [[math.inf]])
+        any_field("f", [[math.inf]])
     with pytest.raises(TypeError, match="must be uint8; got float64"):
         checks.field("f", [[1.0]], dtypes=("uint8",))
 
@@ -114,6 +116,46 @@ def test_a_mask_is_bool_and_nothing_else():
         checks.mask("f", U8, name="truth")
     with pytest.raises(ValueError, match=r"must be \(H, W\)"):
         checks.mask("f", np.zeros(3, bool))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", ">u2", "<i4", ">i4", "u4", "i8", ">u8"])
+def test_labels_become_int32_whatever_whole_numbers_they_were(dtype):
+    base = (np.arange(48).reshape(6, 8) % 100).astype(dtype)
+    locked = base.copy()
+    locked.setflags(write=False)
+    for view in (base, base[::-1, ::-2], np.asfortranarray(base), locked, np.broadcast_to(base[0], (3, 8))):
+        out = checks.labels("f", view)
+        assert (out == view).all() and out.dtype == np.int32
+        assert out.flags.c_contiguous and out.flags.writeable and out.flags.aligned
+    assert checks.labels("f", [[0, 2**31 - 1]]).tolist() == [[0, 2**31 - 1]]
+    native = np.zeros((2, 3), np.int32)
+    assert np.shares_memory(checks.labels("f", native), native)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (np.zeros(3, int), ValueError, r"`seeds` must be \(H, W\); got \(3,\)"),
+        (np.zeros((3, 4, 3), int), ValueError, r"`seeds` must be \(H, W\); got \(3, 4, 3\)"),
+        (np.zeros((0, 4), int), ValueError, "`seeds` has no pixels"),
+        (F32, TypeError, r"must be whole numbers, 0 for the background; got float32: seeds.astype\(np.int32\) if they"),
+        (F32 * np.nan, TypeError, "got float32"),
+        (U8 > 0, TypeError, r"got bool: number the regions of a mask first: label\(seeds\)\[0\]"),
+        (F32.astype(np.complex64), TypeError, "got complex64"),
+        (np.full((1, 2), -1), ValueError, r"must lie in 0..2\^31 - 1; got -1..-1. Give what belongs to no region"),
+        (np.full((1, 2), -128, np.int8), ValueError, "got -128..-128"),
+        (np.array([[0, 2**31]], np.uint32), ValueError, "got 0..2147483648"),
+        (np.array([[7, 2**63]], np.uint64), ValueError, "got 7..9223372036854775808"),
+        (np.array([[0, 2**32]]), ValueError, "got 0..4294967296"),  # as int32 it would be 0
+        (np.ma.masked_array(U8), TypeError, "`seeds` is a masked array"),
+        ([["a"]], TypeError, "must be a NumPy array of numbers; got list of dtype <U1"),
+        (None, TypeError, "got NoneType"),
+    ],
+)
+def test_what_is_no_label_image_is_refused_in_one_sentence(labels, error, message):
+    with pytest.raises(error, match=message) as caught:
+        checks.labels("name", labels, name="seeds")
+    assert str(caught.value).startswith("name: ") and "\n" not in str(caught.value)
 
 
 def test_shapes_are_compared():

@@ -8,6 +8,7 @@ import pytest
 
 from course_lib import checks
 from course_lib.boundaries.canny import canny
+from course_lib.boundaries.components import label
 from course_lib.boundaries.sobel import sobel
 from course_lib.filters import BORDERS, convolve, correlate, pad, sample_bilinear
 from course_lib.images import LUMA_WEIGHTS, to_float, to_gray
@@ -44,7 +45,9 @@ def test_a_field_may_be_negative_and_a_mask_is_bool():
 
 def test_labels_are_int32_with_background_0():
     assert row("labels")[2] == "`int32`" and "0 is background" in row("labels")[4]
-    assert "int32" in checks.FIELD_DTYPES
+    assert row("labels")[1] == "`(H, W)`" and checks.labels("f", np.eye(2, dtype=np.uint8)).dtype == np.int32
+    labels, count = label(np.eye(3, dtype=bool), connectivity=4)
+    assert labels.dtype == np.int32 and labels.tolist() == [[1, 0, 0], [0, 2, 0], [0, 0, 3]] and count == 3
 
 
 def test_thresholds_count_grey_levels_and_nothing_is_rescaled():

@@ -1,1 +1,1 @@
-"""Segmentation by boundaries: gradients and edges."""
+"""Segmentation by boundaries: gradients, edges, contours, and the regions between them."""
