@@ -74,7 +74,7 @@ def table(rows: list[dict]) -> str:
             lines += ["", f"{task}, by {row['ours']}",
                       f"  {'peer':46s} {'size':>5s} {'ours ms':>9s} {'peer ms':>9s} {'ratio':>6s}  middle half  aim"]
         low, high = row["ratio_quartiles"]
-        aim = "" if row["aim"] is None else f"{row['aim']:.1f}" + (" missed" if row["ratio"] > row["aim"] else "")
+        aim = "" if row["aim"] is None else f"{row['aim']:g}" + (" missed" if row["ratio"] > row["aim"] else "")
         lines.append(f"  {row['peer']:46s} {row['size']:5d} {row['ours_ms']:9.3f} {row['peer_ms']:9.3f} "
                      f"{row['ratio']:6.2f}  {low:.2f}-{high:.2f}    {aim}".rstrip())
     return "\n".join(lines)
