@@ -150,12 +150,12 @@ class RegionScores:
     pairs: np.ndarray
     ious: np.ndarray
     mean_iou: float  # over the true regions; one without a partner counts 0
-    precision: float  # share of the predicted regions with an IoU above FOUND
-    recall: float  # share of the true regions with an IoU above FOUND
+    precision: float  # share of the predicted regions that have an IoU above FOUND with a true one
+    recall: float  # share of the true regions that have an IoU above FOUND with a predicted one
     f1: float
 
 
-FOUND = 0.5  # above one half at most one region can match another, so no choice is left
+FOUND = 0.5  # two regions cannot both share more than half of their union with a third: nothing to choose here
 
 
 def region_scores(predicted: np.ndarray, truth: np.ndarray) -> RegionScores:
@@ -169,8 +169,9 @@ def region_scores(predicted: np.ndarray, truth: np.ndarray) -> RegionScores:
     Returns
     -------
     scores : RegionScores
-        Pairs that overlap, by the Hungarian method, which needs a table of all pairs: some thousand
-        regions are fine. Nothing predicted: precision 1; nothing to find: recall and mean IoU 1.
+        Pairs that overlap: an assignment problem, which needs a table of all pairs (some thousand
+        regions are fine). Precision, recall and f1 do not depend on the assignment. Nothing
+        predicted: precision 1; nothing to find: recall and mean IoU 1.
 
     >>> truth = np.array([[1, 1, 0, 2, 2]])
     >>> region_scores(np.array([[5, 5, 0, 0, 9]]), truth).ious.tolist()
@@ -186,7 +187,7 @@ def region_scores(predicted: np.ndarray, truth: np.ndarray) -> RegionScores:
     row, column = linear_sum_assignment(overlap, maximize=True)  # Eq. matched-iou
     ious = overlap[row, column]
     row, column, ious = row[ious > 0], column[ious > 0], ious[ious > 0]
-    many_p, many_t, found = len(names_p), len(names_t), int((ious > FOUND).sum())
+    many_p, many_t, found = len(names_p), len(names_t), int((overlap > FOUND).sum())
     P, R = (found / many if many else 1.0 for many in (many_p, many_t))
     return RegionScores(np.stack([names_p[row], names_t[column]], axis=1), ious,
                         float(ious.sum() / many_t) if many_t else 1.0, P, R, 2 * P * R / (P + R) if P + R else 0.0)

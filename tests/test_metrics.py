@@ -346,3 +346,13 @@ def test_bad_labels_are_refused(function):
 def test_the_memory_follows_the_pixels_and_not_the_largest_number():
     a = np.array([[0, 2**31 - 1]])
     assert adjusted_rand_index(a, a) == 1 and region_scores(a, a).mean_iou == 1
+
+
+def test_a_region_counts_as_found_even_where_the_best_sum_matches_it_otherwise():
+    """The pair with IoU 100 / 196 is given up for two of 48 / 148 each, whose sum is larger."""
+    predicted, truth = np.zeros((2, 1, 196), np.int32)
+    predicted[0, :148], predicted[0, 148:] = 1, 2
+    truth[0, 48:], truth[0, :48] = 1, 2
+    scores = region_scores(predicted, truth)
+    assert scores.pairs.tolist() == [[1, 2], [2, 1]] and scores.ious == pytest.approx([48 / 148] * 2)
+    assert (scores.precision, scores.recall, scores.f1) == (0.5, 0.5, 0.5)

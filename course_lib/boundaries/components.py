@@ -2,9 +2,9 @@ r"""Connected components: which True pixels belong together, and how large, wher
 
 Notebook: notebooks/03-edges-to-regions.ipynb
 References: A. Rosenfeld, J. L. Pfaltz, "Sequential operations in digital picture processing", Journal of the ACM
-13(4), 471-494 (1966), doi 10.1145/321356.321357; K. Wu, E. Otoo, K. Suzuki, "Optimizing two-pass connected-component
-labeling algorithms", Pattern Analysis and Applications 12, 117-135 (2009), doi 10.1007/s10044-008-0109-y (the order in
-which neighbours are asked).
+13(4), 471-494 (1966), doi 10.1145/321356.321357 (two passes, with a table of pairs); K. Wu, E. Otoo, K. Suzuki,
+"Optimizing two-pass connected-component labeling algorithms", Pattern Analysis and Applications 12, 117-135 (2009),
+doi 10.1007/s10044-008-0109-y (the forest, and the order in which neighbours are asked).
 
 | notation   | code         | shape        | meaning                                                |
 |------------|--------------|--------------|--------------------------------------------------------|
@@ -137,28 +137,29 @@ def _union(parent, i, j):
 
 @njit(cache=True)
 def _first_pass_8(mask, labels, parent):
-    """a b c above and d to the left of the pixel slide along; they are joined only where b does not join them."""
+    """Above the pixel a b c, to its left d. Where b has a number, a, c and d that have one are in its set already."""
     H, W = mask.shape
     up, n = np.zeros(W, np.int32), np.int32(0)
     for y in range(H):
         inside, out = mask[y], labels[y]
-        b, c, d = np.int32(0), up[0], np.int32(0)
+        d = np.int32(0)
         for x in range(W):
-            a, b = b, c
-            c = up[x + 1] if x + 1 < W else np.int32(0)
             if not inside[x]:
                 d = np.int32(0)
-            elif b > 0:
-                d = b
-            elif c > 0:
-                before = a if a > 0 else d
-                d = _union(parent, c, before) if before > 0 and before != c else c
-            elif a > 0:
-                d = a
-            elif d == 0:
-                n += np.int32(1)
-                parent[n] = n
-                d = n
+            elif up[x] > 0:
+                d = up[x]
+            else:
+                a = up[x - 1] if x > 0 else np.int32(0)
+                c = up[x + 1] if x + 1 < W else np.int32(0)
+                if c > 0:
+                    before = a if a > 0 else d
+                    d = _union(parent, c, before) if before > 0 and before != c else c
+                elif a > 0:
+                    d = a
+                elif d == 0:
+                    n += np.int32(1)
+                    parent[n] = n
+                    d = n
             out[x] = d
         up = out
     return n
@@ -207,7 +208,7 @@ def _second_pass(labels, parent):
     for y in range(H):
         row = labels[y]
         for x in range(W):
-            row[x] = parent[row[x]]
+            row[x] = parent[np.uint32(row[x])]  # unsigned: no question whether the index counts from the end
 
 
 @njit(cache=True)

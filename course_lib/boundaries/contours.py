@@ -28,9 +28,9 @@ EAST, WEST = 0, 4
 def find_contours(mask: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     r"""All borders of a mask, outer borders and holes, and the tree that they form.
 
-    An outer border is a closed walk over the pixels of an 8-connected region that have an outside
-    4-neighbour; a hole's border is such a walk over the pixels of the region *around* the hole, which
-    is 4-connected. Beyond the picture everything is outside.
+    An outer border is a closed walk over the pixels of an 8-connected region that share a side with the
+    ground around it; a hole's border is such a walk over the pixels of the region *around* the hole,
+    which is 4-connected. Beyond the picture everything is ground.
 
     Parameters
     ----------

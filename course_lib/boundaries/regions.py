@@ -38,7 +38,7 @@ def otsu(image: np.ndarray) -> int | float:
         One of the values; the object is ``image > threshold``, or what is not. Of equally good ones the
         lowest. An image of a single value has nothing to separate: that value, and nothing is above it.
         For uint8 equal to ``cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)`` and to scikit-image's
-        ``threshold_otsu``, but for ties.
+        ``threshold_otsu``, but for ties and, in OpenCV, images of a single value.
 
     Raises
     ------
@@ -77,8 +77,8 @@ def regions_from_edges(edges: np.ndarray, *, gap: int = 3) -> tuple[np.ndarray, 
     edges : (H, W) bool
     gap : int >= 0
         So many missing edge pixels, side by side in any direction, are bridged; along a row or a column
-        up to about 1.4 times as many, but fewer (gap - 1) at the picture's border, where a gap has one
-        end only. 0 closes nothing: then only an 8-connected closed edge separates.
+        up to about 1.4 times as many, but only 0.7 times between an edge and the picture's border. 0 closes
+        nothing: then only an 8-connected edge separates that is closed or leads from border to border.
 
     Returns
     -------

@@ -1,9 +1,9 @@
 r"""The watershed: a height map is flooded from markers, and each pixel belongs to the water that arrives first.
 
 Notebook: notebooks/03-edges-to-regions.ipynb
-References: F. Meyer, "Topographic distance and watershed lines", Signal Processing 38, 113-125 (1994),
-doi 10.1016/0165-1684(94)90060-4; L. Vincent, P. Soille, "Watersheds in digital spaces: an efficient algorithm based
-on immersion simulations", IEEE TPAMI 13(6), 583-598 (1991), doi 10.1109/34.87344.
+References: L. Vincent, P. Soille, "Watersheds in digital spaces: an efficient algorithm based on immersion
+simulations", IEEE TPAMI 13(6), 583-598 (1991), doi 10.1109/34.87344; F. Meyer, "Topographic distance and watershed
+lines", Signal Processing 38, 113-125 (1994), doi 10.1016/0165-1684(94)90060-4 (a finer definition of the lines).
 
 | notation | code    | shape  | meaning                                                            |
 |----------|---------|--------|--------------------------------------------------------------------|
