@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import types
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -144,6 +145,24 @@ def test_console_is_silent(browser, page):
 def test_no_page_scrolls_sideways(browser, page):
     seen = visit(browser, page)
     assert not seen["sideways at 390"] and not seen["sideways at 1280"]
+
+
+def spoken(tab) -> Counter:
+    """The names that the accessibility tree holds for formulas, as a screen reader on this page gets them."""
+    tree = tab.context.new_cdp_session(tab).send("Accessibility.getFullAXTree")["nodes"]
+    return Counter(node["name"]["value"] for node in tree if node["role"]["value"] == "math" and not node["ignored"])
+
+
+@pytest.mark.parametrize("name", ["01-images", "02-canny", "03-edges-to-regions"])
+def test_every_display_equation_is_spoken_as_its_sentence(browser, extension, name):
+    sheet = extension("equations")
+    reads = sheet.sentences(ROOT)
+    wanted = Counter(reads[e.label or e.tex] for e in sheet.equations(ROOT) if e.page == f"notebooks/{name}")
+    with opened(browser, SITE / "notebooks" / f"{name}.html") as tab:
+        heard = spoken(tab)
+        displayed = tab.locator("div.math.notranslate").count()
+    assert {sentence: n for sentence, n in heard.items() if sentence in wanted} == wanted
+    assert displayed == wanted.total() >= 10
 
 
 @each_page

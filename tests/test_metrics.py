@@ -208,6 +208,7 @@ def best_matching(overlap):
 
 
 @pytest.mark.equation("matched-iou")
+@pytest.mark.equation("iou")
 def test_regions_counted_by_hand():
     truth = np.array([[1, 1, 1, 1, 0, 2, 2, 2, 0, 5]])
     found = np.array([[7, 7, 7, 4, 4, 4, 9, 9, 0, 0]])

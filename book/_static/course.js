@@ -1,9 +1,9 @@
 /* What a style sheet cannot do: a box that scrolls sideways must be reachable by keyboard. */
 (() => {
   "use strict";
-  const SCROLLERS = ".math.notranslate, mjx-container[display=true], .bd-article pre, .course-data, .course-scroll, .course-figure, .pst-scrollable-table-container, .viewcode-block, .output.text_html";
+  const SCROLLERS = ".math.notranslate, [role=math], .bd-article pre, .course-data, .course-scroll, .course-figure, .pst-scrollable-table-container, .viewcode-block, .output.text_html";
   const reach = () => document.querySelectorAll(SCROLLERS).forEach((box) => {
-    if (box.scrollWidth > box.clientWidth + 1 && box.getAttribute("tabindex") !== "0") box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth && box.getAttribute("tabindex") !== "0") box.tabIndex = 0;
   });
   window.addEventListener("load", () => { reach(); setTimeout(reach, 1500); });
   window.addEventListener("resize", reach);
