@@ -102,7 +102,8 @@ def contour_length(contour: np.ndarray) -> float:
     >>> contour_length(np.array([[0, 0], [0, 2], [3, 2], [3, 0]]))
     10.0
     """
-    steps = np.diff(_points("contour_length", contour), axis=0, append=contour[:1])
+    points = _points("contour_length", contour)
+    steps = np.diff(points, axis=0, append=points[:1])
     return float(np.hypot(*steps.T).sum())
 
 
