@@ -172,9 +172,9 @@ def whole(function: str, name: str, value, *, low: int) -> int:
     return value
 
 
-def choice(function: str, name: str, value, options: tuple) -> str:
+def choice(function: str, name: str, value, options: tuple):
     """Return `value` if it is one of `options`; else raise."""
-    if not isinstance(value, str) or value not in options:
+    if not isinstance(value, (str, int, np.integer)) or value not in options:
         listing = " or ".join(repr(o) for o in options)
         raise ValueError(f"{function}: `{name}` must be {listing}; got {value!r}.")
     return value

@@ -5,13 +5,14 @@ Notebook: notebooks/03-edges-to-regions.ipynb
 
 import cv2
 import numpy as np
+from matplotlib.colors import to_rgba_array
 
 from course_lib import checks
 from course_lib.boundaries.components import region_statistics
 from course_lib.images import to_uint8
 from course_lib.plotting import COLORS
 
-_PALETTE = np.array([[int(color[k:k + 2], 16) for k in (1, 3, 5)] for color in COLORS], np.uint8)
+_PALETTE = np.rint(255 * to_rgba_array(COLORS)[:, :3]).astype(np.uint8)
 
 
 def paint_labels(labels: np.ndarray, image: np.ndarray | None = None, *, numbers: bool = False) -> np.ndarray:

@@ -11,13 +11,14 @@ the assignment problem", Naval Research Logistics Quarterly 2, 83-97 (1955), doi
 |----------|-----------|--------|------------------------------------------------|
 | A, B     | a, b      | (H, W) | two masks                                      |
 | P, R, F  | precision, recall, f1 | scalar, 0..1 | of matched boundary pixels, or of matched regions |
-| n_ij     | n         | (pairs,) | pixels with label i in one picture and j in the other |
+| n_ij     | n         | (labels, labels), sparse | pixels with label i in one picture and j in the other |
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 from scipy.spatial import cKDTree
 
@@ -134,10 +135,10 @@ def adjusted_rand_index(a: np.ndarray, b: np.ndarray) -> float:
 
     Notebook: notebooks/03-edges-to-regions.ipynb
     """
-    _, _, in_a, _, _, in_b, n = _overlaps("adjusted_rand_index", a=a, b=b)
-    together, pairs_a, pairs_b = (sum(k * (k - 1) // 2 for k in counts.tolist()) for counts in (n, in_a, in_b))
-    pairs = max(int(n.sum()) * (int(n.sum()) - 1) // 2, 1)
-    expected, largest = pairs_a * pairs_b / pairs, (pairs_a + pairs_b) / 2
+    _, _, n = _overlaps("adjusted_rand_index", a=a, b=b)
+    counts = n.data, n.sum(axis=1), n.sum(axis=0), [n.sum()]
+    together, pairs_a, pairs_b, pairs = (sum(int(k) * (int(k) - 1) // 2 for k in sizes) for sizes in counts)
+    expected, largest = pairs_a * pairs_b / max(pairs, 1), (pairs_a + pairs_b) / 2
     if largest == expected:  # both are one region, or both have a region for each pixel
         return 1.0
     return (together - expected) / (largest - expected)  # Eq. adjusted-rand
@@ -179,9 +180,9 @@ def region_scores(predicted: np.ndarray, truth: np.ndarray) -> RegionScores:
 
     Notebook: notebooks/03-edges-to-regions.ipynb
     """
-    names_p, p, in_p, names_t, t, in_t, n = _overlaps("region_scores", predicted=predicted, truth=truth)
-    overlap = np.zeros((len(names_p), len(names_t)))
-    overlap[p, t] = n / (in_p[p] + in_t[t] - n)  # Eq. iou
+    names_p, names_t, n = _overlaps("region_scores", predicted=predicted, truth=truth)
+    both = n.toarray()
+    overlap = both / (n.sum(axis=1)[:, None] + n.sum(axis=0) - both)  # Eq. iou
     overlap = overlap[names_p > 0][:, names_t > 0]
     names_p, names_t = names_p[names_p > 0], names_t[names_t > 0]
     row, column = linear_sum_assignment(overlap, maximize=True)  # Eq. matched-iou
@@ -194,12 +195,9 @@ def region_scores(predicted: np.ndarray, truth: np.ndarray) -> RegionScores:
 
 
 def _overlaps(function, **labels):
-    """Which labels each picture has, which pairs of them meet, in how many pixels, and the pixels of each label."""
+    """The labels of either picture, and how many pixels have label i in one and j in the other: a sparse table n_ij."""
     a, b = (checks.labels(function, values, name=name) for name, values in labels.items())
     checks.same_shape(function, **dict(zip(labels, (a, b), strict=True)))
-    width = int(b.max()) + 1
-    pair, n = np.unique(a.astype(np.int64) * width + b, return_counts=True)
-    names_a, i = np.unique(pair // width, return_inverse=True)
-    names_b, j = np.unique(pair % width, return_inverse=True)
-    in_a, in_b = (np.bincount(k, n).astype(np.int64) for k in (i, j))
-    return names_a, i, in_a, names_b, j, in_b, n
+    (names_a, i), (names_b, j) = (np.unique(values, return_inverse=True) for values in (a, b))
+    pixels = np.ones(a.size, np.int64)
+    return names_a, names_b, coo_array((pixels, (i.ravel(), j.ravel()))).tocsr()  # which adds up equal places

@@ -86,12 +86,6 @@ def test_every_equation_named_in_a_docstring_stands_at_a_line_of_code():
     assert named >= 12
 
 
-def test_every_equation_of_the_code_has_a_test():
-    in_code = {label for f in MODULES.values() for label in re.findall(r"# Eq\. ([\w-]+)", f.read_text("utf-8"))}
-    tests = "".join(f.read_text("utf-8") for f in Path(__file__).parent.rglob("test_*.py"))
-    assert in_code - set(re.findall(r'mark\.equation\("([\w-]+)"\)', tests)) == set()
-
-
 def test_a_classical_chapter_does_not_wait_for_torch():
     program = "import sys, course_lib.boundaries.canny, course_lib.data.samples; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -82,19 +82,6 @@ def library_names() -> frozenset[str]:
     return frozenset(names)
 
 
-@functools.cache
-def library_equations() -> frozenset[str]:
-    text = "\n".join(path.read_text("utf-8") for path in (ROOT / "course_lib").rglob("*.py"))
-    return frozenset(equations_in_code(text))
-
-
-def equations_in_code(text: str) -> list[str]:
-    """The labels in comments such as `# Eq. luma` or `# Eqs. sobel-x, sobel-y`."""
-    label = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-    lists = re.findall(rf"#.*?\bEqs?\.\s+({label}(?:(?:, | and ){label})*)", text)
-    return [name for names in lists for name in re.split(", | and ", names)]
-
-
 # ---- the habits -------------------------------------------------------------------------------------------------
 
 def every_code_cell_was_run(notebook):
@@ -269,15 +256,6 @@ def length_is_right(notebook):
     return [] if WORDS[0] <= count <= WORDS[1] else [f"{count} words, not between {WORDS[0]} and {WORDS[1]}"]
 
 
-def equations_have_their_line_of_code(notebook):
-    text = "\n\n".join(cell.source for _, cell in cells(notebook, "markdown"))
-    labels = re.findall(r"\{math\}[^\n]*\n:label:\s*(\S+)", text) + re.findall(r"\$\$\s*\(([\w-]+)\)", text)
-    code = "\n".join(cell.source for _, cell in cells(notebook, "code"))
-    known = library_equations() | set(equations_in_code(code))
-    complaints = [f"no line of code carries '# Eq. {label}'" for label in labels if label not in known]
-    return complaints + [f"equation {label} is there twice" for label in set(labels) if labels.count(label) > 1]
-
-
 def words_are_plain(notebook):
     return [f"'{word}' says nothing" for word in re.findall(HOLLOW, prose(notebook), flags=re.I)]
 
@@ -290,8 +268,8 @@ HABITS = [
     every_code_cell_was_run, counts_rise_from_one, outputs_are_text, cells_are_short, median_cell_is_short,
     figures_have_alt_text, charts_have_their_data, nothing_of_the_library_is_redefined,
     one_title_and_no_skipped_heading, exercises_have_solutions, no_window_is_opened, the_environment_is_left_alone,
-    there_is_a_cell_of_parameters, imports_come_first_one_a_line, length_is_right, equations_have_their_line_of_code,
-    words_are_plain, kernel_is_named_the_same_everywhere,
+    there_is_a_cell_of_parameters, imports_come_first_one_a_line, length_is_right, words_are_plain,
+    kernel_is_named_the_same_everywhere,
 ]  # fmt: skip
 
 
@@ -389,11 +367,6 @@ def test_words_are_counted_in_boxes_and_not_in_code():
            "```{math}\n:label: a\nx = 1\n```\nnine $x$ `y`"
     page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
     assert re.findall(r"[a-z]{3,}", prose(page)) == "one two three four five six seven eight nine".split()
-
-
-def test_labels_are_read_from_comments():
-    code_lines = "x = 1  # Eq. luma\ny = 2  # Eqs. sobel-x, sobel-y and roberts: both\nz = 'Eq. none'"
-    assert equations_in_code(code_lines) == ["luma", "sobel-x", "sobel-y", "roberts"]
 
 
 # ---- time ---------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ DISPLAY = re.compile(r"(?ms)^(`{3,})\{math\}\n(?::label: (?P<name>[\w-]+)\n)?(?P
 CODE_LINE = re.compile(r"(?m)^ *(\S.*?) *# Eq\. ([\w-]+)")
 DRAWN = re.compile(r'(?s)(<div class="math notranslate nohighlight"(?: id="equation-([\w-]+)")?[^>]*>\s*'
                    r'(?:<span class="eqno">.*?</span>)?)(\\\[.*?\\\])(\s*</div>)')
+NAMED = re.compile(r'(?s)<div role="math" aria-label="[^"]*"><div aria-hidden="true">(.*?)</div></div>')
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,10 @@ class FormulaSheet(SphinxDirective):
 
 
 def speak(page: str, reads: dict[str, str], labels: dict[str, str]) -> str:
-    """The page with a name on every display equation. `labels` finds the label of a TeX text."""
+    """The page with a name on every display equation, in place of one from an earlier build.
+
+    `labels` finds the label of a TeX text.
+    """
 
     def named(match):
         tex = normal(html.unescape(match[3])[2:-2])
@@ -162,7 +166,7 @@ def speak(page: str, reads: dict[str, str], labels: dict[str, str]) -> str:
         return (f'{match[1]}<div role="math" aria-label="{html.escape(sentence, quote=True)}">'
                 f'<div aria-hidden="true">{match[3]}</div></div>{match[4]}')
 
-    return DRAWN.sub(named, page)
+    return DRAWN.sub(named, NAMED.sub(r"\1", page))
 
 
 def name_equations(app, exception):
@@ -172,7 +176,7 @@ def name_equations(app, exception):
     reads, labels = sentences(root), {e.tex: e.label for e in equations(root) if e.label}
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text("utf-8")
-        spoken = speak(text, reads, labels) if 'role="math"' not in text else text
+        spoken = speak(text, reads, labels)
         if spoken != text:
             path.write_text(spoken, "utf-8")
 

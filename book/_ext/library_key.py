@@ -1,7 +1,8 @@
-"""One hash that changes when the library or the locked environment changes.
+"""One hash that changes when the library, the locked environment or the measured speeds change.
 
-The execution cache of Jupyter Book looks at the cells of a notebook only. After an edit in `course_lib` it would hand
-out the old numbers and exit with 0. So the cache folder carries this hash in its name: another library, another folder.
+The execution cache of Jupyter Book looks at the cells of a notebook only. After an edit in `course_lib`, or after a new
+`make bench`, whose results a chapter draws, it would hand out the old numbers and exit with 0. So the cache folder
+carries this hash in its name: another library, another folder.
 """
 
 import hashlib
@@ -12,9 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def library_key(root: Path = ROOT) -> str:
-    """Twelve hex digits from the text of every file of course_lib and of requirements.lock."""
+    """Twelve hex digits from the text of every file of course_lib, of the results of benchmarks, and of the lock."""
     digest = hashlib.sha256()
-    for path in [*sorted((root / "course_lib").rglob("*.py")), root / "requirements.lock"]:
+    read = [*sorted((root / "course_lib").rglob("*.py")), *sorted((root / "benchmarks/results").glob("*.json"))]
+    for path in [*read, root / "requirements.lock"]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

@@ -55,15 +55,12 @@ def label(mask: np.ndarray, *, connectivity: int = 8) -> tuple[np.ndarray, int]:
     Notebook: notebooks/03-edges-to-regions.ipynb
     """
     mask = checks.mask("label", mask)
-    if not isinstance(connectivity, (int, np.integer)) or connectivity not in (4, 8):
-        raise ValueError("label: `connectivity` must be 8 (neighbours share an edge or a corner) or 4 (an edge); "
-                         f"got {connectivity!r}.")
+    corners = checks.choice("label", "connectivity", connectivity, (8, 4)) == 8
     H, W = mask.shape
     labels = np.empty((H, W), np.int32)
-    most = (H * W + 1) // 2 if connectivity == 4 else ((H + 1) // 2) * ((W + 1) // 2)
-    parent = np.empty(most + 1, np.int32)  # a chessboard, or every second pixel of every second row
-    first_pass = _first_pass_4 if connectivity == 4 else _first_pass_8
-    provisional = first_pass(mask, labels, parent)
+    most = ((H + 1) // 2) * ((W + 1) // 2) if corners else (H * W + 1) // 2
+    parent = np.empty(most + 1, np.int32)  # every second pixel of every second row, or a chessboard
+    provisional = _first_pass(mask, labels, parent, corners)
     count = _flatten(parent, provisional)
     _second_pass(labels, parent)
     return labels, count
@@ -136,38 +133,8 @@ def _union(parent, i, j):
 
 
 @njit(cache=True)
-def _first_pass_8(mask, labels, parent):
-    """Above the pixel a b c, to its left d. Where b has a number, a, c and d that have one are in its set already."""
-    H, W = mask.shape
-    up, n = np.zeros(W, np.int32), np.int32(0)
-    for y in range(H):
-        inside, out = mask[y], labels[y]
-        d = np.int32(0)
-        for x in range(W):
-            if not inside[x]:
-                d = np.int32(0)
-            elif up[x] > 0:
-                d = up[x]
-            else:
-                a = up[x - 1] if x > 0 else np.int32(0)
-                c = up[x + 1] if x + 1 < W else np.int32(0)
-                if c > 0:
-                    before = a if a > 0 else d
-                    d = _union(parent, c, before) if before > 0 and before != c else c
-                elif a > 0:
-                    d = a
-                elif d == 0:
-                    n += np.int32(1)
-                    parent[n] = n
-                    d = n
-            out[x] = d
-        up = out
-    return n
-
-
-@njit(cache=True)
-def _first_pass_4(mask, labels, parent):
-    """b above and d to the left of the pixel."""
+def _first_pass(mask, labels, parent, corners):
+    """Above the pixel a b c, to its left d. With corners all touch b: where b has a number, they are in its set."""
     H, W = mask.shape
     up, n = np.zeros(W, np.int32), np.int32(0)
     for y in range(H):
@@ -178,11 +145,19 @@ def _first_pass_4(mask, labels, parent):
             if not inside[x]:
                 d = np.int32(0)
             elif b > 0:
-                d = _union(parent, b, d) if d > 0 and d != b else b
-            elif d == 0:
-                n += np.int32(1)
-                parent[n] = n
-                d = n
+                d = b if corners or d == 0 or d == b else _union(parent, b, d)
+            else:
+                a = up[x - 1] if corners and x > 0 else np.int32(0)
+                c = up[x + 1] if corners and x + 1 < W else np.int32(0)
+                if c > 0:
+                    before = a if a > 0 else d
+                    d = _union(parent, c, before) if before > 0 and before != c else c
+                elif a > 0:
+                    d = a
+                elif d == 0:
+                    n += np.int32(1)
+                    parent[n] = n
+                    d = n
             out[x] = d
         up = out
     return n

@@ -103,7 +103,7 @@ def regions_from_edges(edges: np.ndarray, *, gap: int = 3) -> tuple[np.ndarray, 
     gap = checks.whole("regions_from_edges", "gap", gap, low=0)
     if not edges.any():
         return np.ones(edges.shape, np.int32), 1
-    distance = ndimage.distance_transform_edt(edges == 0)
+    distance = ndimage.distance_transform_edt(~edges)
     squared = np.rint(distance**2).astype(np.int32)  # whole numbers, in the same order
     if gap == 0:
         markers, count = label(~edges, connectivity=4)
