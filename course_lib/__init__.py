@@ -13,6 +13,7 @@ course_lib.metrics                boundary precision, recall and F; IoU; Dice; a
 course_lib.drawing                regions in colours on a picture
 course_lib.plotting               rows of pictures, tables of numbers, charts; all with alt text
 course_lib.sliders                figures with sliders, in JupyterLab and in the static page
+course_lib.live                   live figures: the lens, Canny and regions computed in the page; JavaScript beside it
 course_lib.checks                 the contracts of all arguments, and their error messages
 
 The import line is the path: from course_lib.boundaries.canny import canny
