@@ -35,6 +35,7 @@ def main(words: list[str]) -> None:
     for number, case in enumerate(cases, start=1):
         print(f"[{number:2d}/{len(cases)}] {case.task}, {case.size} pixels", file=sys.stderr, flush=True)
         rows += timing.measure(case)
+    rows += [row for row in other_rows() if all(word.lower() in row["task"].lower() for word in words)]
     print(table(rows))
     if not words:
         RESULTS.parent.mkdir(exist_ok=True)
@@ -44,10 +45,20 @@ def main(words: list[str]) -> None:
 
 def all_cases():
     """The cases of every file of this folder that has any."""
+    for module in modules():
+        yield from getattr(module, "cases", list)()
+
+
+def other_rows():
+    """The rows of every file that measures by itself, what does not run in this process."""
+    for module in modules():
+        yield from getattr(module, "rows", list)()
+
+
+def modules():
     for path in sorted(FOLDER.glob("*.py")):
         if path.stem not in ("__init__", "run"):
-            module = importlib.import_module(f"benchmarks.{path.stem}")
-            yield from getattr(module, "cases", list)()
+            yield importlib.import_module(f"benchmarks.{path.stem}")
 
 
 def machine() -> dict[str, str | int]:

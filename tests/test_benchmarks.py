@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import boundaries, filters, pictures, regions, run, timing
+from benchmarks import boundaries, filters, live, pictures, regions, run, timing
 from benchmarks.timing import Case, Peer
 
 RESULTS = json.loads(run.RESULTS.read_text("utf-8"))
@@ -229,6 +229,7 @@ def test_pictures_have_the_size_and_differ():
 def test_results_hold_every_task_peer_and_size():
     """A benchmark was added or renamed: run `make bench`."""
     promised = {(c.task, c.size, c.ours, peer.name, peer.aim) for c in run.all_cases() for peer in c.peers}
+    promised |= {(live.TASK, live.SIZE, live.OURS, peer, aim) for _, peer, aim in live.PEERS}
     held = [(row["task"], row["size"], row["ours"], row["peer"], row["aim"]) for row in RESULTS["rows"]]
     assert len(held) == len(set(held))
     assert set(held) == promised
@@ -259,7 +260,8 @@ def test_table_prints_every_row_and_marks_a_missed_aim():
     assert "missed" not in run.table([{**missed, "ratio": 0.25}])
     printed = run.table(RESULTS["rows"]).splitlines()
     assert sum(line.startswith("  peer ") for line in printed) == len({row["task"] for row in RESULTS["rows"]})
-    assert sum(line.startswith(("  cv2.", "  scipy.", "  skimage.")) for line in printed) == len(RESULTS["rows"])
+    peers = ("  cv2.", "  scipy.", "  skimage.", "  course_lib", "  50 ms")
+    assert sum(line.startswith(peers) for line in printed) == len(RESULTS["rows"])
 
 
 def test_run_finds_every_file_with_cases():

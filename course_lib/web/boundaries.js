@@ -123,13 +123,13 @@ window.courseBoundaries = (() => {
     return maxima;
   }
 
-  /* Eq. canny-hysteresis: weak maxima that hang together with a strong one, by a stack. */
-  function hysteresis({ width: W, height: H, magnitude }, maxima, low, high) {
+  /* Eq. canny-hysteresis: of the maxima, those that hang together with one above `high`, by a stack. */
+  function hysteresis({ width: W, height: H, magnitude }, maxima, high) {
     const w = W + 2, state = new Uint8Array(w * (H + 2)), stack = []; // 0 none, 1 weak, 2 edge, in a frame of zeros
     for (let y = 0; y < H; y++)
       for (let x = 0; x < W; x++) {
         const p = y * W + x, m = magnitude[p], q = (y + 1) * w + x + 1;
-        if (!maxima[p] || m <= low) continue;
+        if (!maxima[p]) continue;
         state[q] = m > high ? 2 : 1;
         if (m > high) stack.push(q);
       }
@@ -149,7 +149,7 @@ window.courseBoundaries = (() => {
   function edgesOf(gradient, low, high) {
     if (gradient.norm === "l2") low = low * low, high = high * high;
     const maxima = suppress(gradient, low);
-    return { maxima, edges: hysteresis(gradient, maxima, low, high), low, high };
+    return { maxima, edges: hysteresis(gradient, maxima, high), high };
   }
 
   const canny = (image, low, high, norm = "l1") => edgesOf(gradient(image, norm), low, high).edges;

@@ -90,7 +90,8 @@
 
   /* One of several: radio buttons named `legend`; options are [value, label]. */
   function choice(legend, options, value, changed) {
-    const group = `course-live-${choice.made = (choice.made || 0) + 1}`;
+    window.courseChoices = (window.courseChoices || 0) + 1; // JupyterLab runs this script once for each figure
+    const group = `course-live-${window.courseChoices}`;
     const control = { value };
     control.box = element("fieldset", {}, element("legend", {}, legend), ...options.map(([key, label]) =>
       element("label", {}, element("input", { type: "radio", name: group, checked: key === value,
@@ -217,16 +218,24 @@
     }
   }
 
-  /* A cross whose arms stop before the pixel, dark on light so that it is seen on any ground. */
-  function mark(context, x, y) {
-    const { width: W, height: H } = context.canvas, unit = Math.max(1, W / 300), gap = 5 * unit;
+  /* A light line on a darker, wider one, so that it is seen on any ground. */
+  function outlined(context, trace) {
+    const unit = Math.max(1, context.canvas.width / 300);
+    context.beginPath();
+    trace(context);
     for (const [style, width] of [["#000", 3 * unit], ["#fff", unit]]) {
       context.strokeStyle = style, context.lineWidth = width;
-      context.beginPath();
-      for (const [a, b, c, d] of [[0, y, x - gap, y], [x + gap, y, W, y], [x, 0, x, y - gap], [x, y + gap, x, H]])
-        context.moveTo(a + 0.5, b + 0.5), context.lineTo(c + 0.5, d + 0.5);
       context.stroke();
     }
+  }
+
+  /* A cross whose arms stop before the pixel. */
+  function mark(context, x, y) {
+    const { width: W, height: H } = context.canvas, gap = 5 * Math.max(1, W / 300);
+    outlined(context, () => {
+      for (const [a, b, c, d] of [[0, y, x - gap, y], [x + gap, y, W, y], [x, 0, x, y - gap], [x, y + gap, x, H]])
+        context.moveTo(a + 0.5, b + 0.5), context.lineTo(c + 0.5, d + 0.5);
+    });
   }
 
   /* ---- Canny, stage by stage ---- */
@@ -333,13 +342,14 @@
     function describe() {
       const { labels, count, statistics, contours, isHole } = found, k = +region.value, W = image.width;
       const other = (p, q) => labels[p] !== labels[q], last = W * (image.height - 1);
-      paint(view.right, image, (p) => {
+      const context = paint(view.right, image, (p) => {
         if (((p + 1) % W && other(p, p + 1)) || (p < last && other(p, p + W))) return GRAY[255];
         const v = image.data[p], color = settings.palette[(labels[p] - 1) % settings.palette.length];
         if (labels[p] === k) return rgb(...color);
         return labels[p] ? rgb(...color.map((c) => (c >> 1) + (v >> 1))) : GRAY[v];
       });
       const r = statistics[k - 1];
+      if (r) outlined(context, (trace) => trace.rect(r.left - 1.5, r.top - 1.5, r.right - r.left + 4, r.bottom - r.top + 4));
       one.textContent = !count ? "No region: nothing is inside." : !r ? `There are regions 1 to ${count}.` :
         `Region ${k}: area ${number(r.area)} px, box ${r.right - r.left + 1} × ${r.bottom - r.top + 1} at (${r.left}, ${r.top}), ` +
         `centroid (${number(r.x)}, ${number(r.y)}).${connectivity.value === 8 ? outline(k, labels, contours, isHole, W) : ""}`;

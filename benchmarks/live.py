@@ -1,0 +1,78 @@
+"""Canny in the page beside the compiled library, in Chromium from its own process: the live figures' JavaScript.
+
+A page is another process, so the times are those that the page itself measures, and there is no ratio of turns. The
+processor is slowed down four times by the browser for the second row, as a telephone is slower than a desk computer.
+"""
+
+import base64
+import os
+import shutil
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks import pictures
+from benchmarks.boundaries import HIGH, LOW
+from benchmarks.timing import quartiles
+from course_lib.boundaries.canny import canny
+
+SCRIPT = Path(__file__).resolve().parents[1] / "course_lib" / "web" / "boundaries.js"
+TASK, OURS, SIZE, TURNS = "Canny in the page, uint8, L1 norm", "web/boundaries.js canny", 512, 41
+BOUND_MS = 50  # up to which the edges seem to hang on the slider
+# How many times slower the browser makes the processor, the peer, the aim.
+PEERS = [(1, "course_lib's canny, compiled", None), (4, f"{BOUND_MS} ms, processor slowed 4 times", 1.0)]
+MEASURE = """([text, side, low, high, turns]) => {
+  const data = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), image = { width: side, height: side, data };
+  const times = [];
+  let edges;
+  for (let k = 0; k < turns + 3; k++) {
+    const start = performance.now();
+    edges = window.courseBoundaries.canny(image, low, high);
+    times.push(performance.now() - start);
+  }
+  return [times.slice(3), Array.from(edges)];
+}"""
+
+
+def rows():
+    """Two rows of speed.json, or none where Chromium is not installed."""
+    from playwright.sync_api import sync_playwright
+
+    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
+    paths = [path for name in names if name and (path := shutil.which(name))]
+    if not paths:
+        print("The live figures are not measured: Chromium is not installed.")
+        return
+    image = pictures.camera(SIZE)
+    truth = canny(image, LOW, HIGH)
+    library = [_milliseconds(lambda: canny(image, LOW, HIGH)) for _ in range(TURNS)]
+    sent = [base64.b64encode(image.tobytes()).decode(), SIZE, LOW, HIGH, TURNS]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=paths[0], args=["--no-sandbox"])
+        tab = browser.new_page()
+        tab.add_script_tag(path=SCRIPT)
+        throttle = tab.context.new_cdp_session(tab)
+        for slower, peer, aim in PEERS:
+            throttle.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+            times, edges = tab.evaluate(MEASURE, sent)
+            if not np.array_equal(np.reshape(edges, truth.shape), truth):
+                raise AssertionError("Canny in the page and in the library do not agree.")
+            yield _row(times, peer, library if slower == 1 else [BOUND_MS] * TURNS, aim)
+        browser.close()
+
+
+def _row(times, peer, peer_times, aim):
+    ours, theirs = float(f"{median(times):.5g}"), float(f"{median(peer_times):.5g}")
+    return {"task": TASK, "picture": pictures.CAMERA, "size": SIZE, "ours": OURS, "peer": peer,
+            "answers": "equal in every pixel", "ours_ms": ours, "peer_ms": theirs,
+            "ratio": float(f"{ours / theirs:.5g}"), "aim": aim,
+            "ratio_quartiles": quartiles([a / theirs for a in times]), "ours_ms_quartiles": quartiles(times),
+            "peer_ms_quartiles": quartiles(peer_times), "turns": TURNS}  # fmt: skip
+
+
+def _milliseconds(call):
+    start = time.perf_counter()
+    call()
+    return 1e3 * (time.perf_counter() - start)
