@@ -58,6 +58,7 @@
       }
       outcome.textContent = !chosen ? "" : `${chosen === right ? "Right, it is" : `Not (${chosen}): it is`} (${right}). The reason stands below.`;
       again.hidden = !chosen;
+      list.classList.toggle("course-answered", Boolean(chosen));
       fold.open = Boolean(chosen);
     };
     show(remembered((storage) => storage.getItem(key)));
