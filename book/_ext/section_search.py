@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bs4 import BeautifulSoup, NavigableString
-from search_words import FIRST, NOISE, terms
+from search_words import FIRST, NOISE, terms, words
 from symptoms import THREAD, titles
 
 OUT = "_static/sections.js"
@@ -26,8 +26,8 @@ NOT_INDEXED = {"book/symptoms"}  # a list of headings that stand elsewhere: it w
 # The fields of a section: what a word counts in each, and how far it counts less where the field is long (0 to 1).
 # `asked` are the titles of the threads that a question box cites, `box` its words and the titles of other boxes,
 # `aside` is code, its output, what a picture shows and how a formula reads, `above` the headings around the section.
-WEIGHTS = {"heading": 3.5, "asked": 2.5, "box": 2.0, "text": 1.0, "aside": 0.4, "above": 0.8}
-LENGTH = {"heading": 0.3, "asked": 0.3, "box": 0.3, "text": 0.4, "aside": 0.8, "above": 0.0}
+WEIGHTS = {"heading": 3.5, "asked": 2.5, "box": 2.0, "text": 1.0, "aside": 0.6, "above": 0.8}
+LENGTH = {"heading": 0.3, "asked": 0.3, "box": 0.3, "text": 0.4, "aside": 0.6, "above": 0.0}
 FILLER = 0.5  # what a word counts that stands in no heading and in no box: it is rare, but not what a text is about
 EXCERPT = 700  # characters of each section that are kept for showing
 SATURATION = 1.2  # of repeated words
@@ -96,7 +96,7 @@ def sections_of(html: str, known: dict[str, str]) -> list[Section]:
         return sections[-1]
 
     def inside(section):
-        return [*section.above, section.title]
+        return [*section.above, section.title] if section.title else []
 
     def read(element, section, name):
         for child in element.children:
@@ -184,7 +184,7 @@ def index_of(pages: dict[str, str], known: dict[str, str]) -> dict:
         for term, total in sums.items():
             share = KIND[section.kind or kind(page)] * total / (SATURATION + total) * (1 if term in subject else FILLER)
             postings.setdefault(term, []).extend([number, max(1, round(99 * share))])
-        by_name = {" ".join(terms(title)) for title in [section.title, *section.texts["asked"]]} - {""}
+        by_name = {" ".join(words(title)) for title in [section.title, *section.texts["asked"]]} - {""}
         for title in sorted(by_name):
             postings.setdefault(f"={title}", []).extend([number, round(99 * KIND[section.kind or kind(page)])])
     names = list(pages)

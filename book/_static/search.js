@@ -38,8 +38,9 @@
 
   /* The sections that hold words of the query, the best first: [{section, score}]. */
   function rank(query) {
-    const inOrder = terms(query.slice(0, LONGEST));
-    const asked = [...new Set([...inOrder, `=${inOrder.join(" ")}`])].filter((word) => Object.hasOwn(index.terms, word));
+    query = query.slice(0, LONGEST);
+    const name = query.trim().replace(/^[A-Za-z_][\w.]*\.(?=\w)/, "").replace(/\(.*\)$/, "");  // of cv2.Canny(image, 50, 100)
+    const asked = [...new Set([...terms(query), `=${words(name).join(" ")}`])].filter((word) => Object.hasOwn(index.terms, word));
     const scores = new Map();
     for (const word of asked) {
       const postings = index.terms[word];
