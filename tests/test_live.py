@@ -164,8 +164,9 @@ def random_pictures():
         elif n % 5 == 4:
             image = np.clip(rng.uniform(-9, 9) * np.arange(W) + rng.uniform(-9, 9) * np.arange(H)[:, None]
                             + rng.integers(0, 3, (H, W)), 0, 255).astype(np.uint8)  # fmt: skip
-        low = rng.integers(0, 600) / rng.choice([1, 2])
-        yield image, float(low), float(low + rng.integers(0, 500) / 2)
+        magnitudes = np.sqrt(gradient(image, norm="l2")[2].ravel()) if n % 2 else gradient(image)[2].ravel()
+        low, high = sorted(rng.choice(magnitudes, 2))  # thresholds that some pixel meets exactly
+        yield image, float(low) / (1 + n % 3), min(float(high), 1140.0)
 
 
 IN_THE_PAGE = """(text) => JSON.stringify(JSON.parse(text).map(([width, height, data, low, high]) => {
@@ -189,7 +190,7 @@ IN_THE_PAGE = """(text) => JSON.stringify(JSON.parse(text).map(([width, height, 
 def in_the_library(image, low, high):
     mask, (gx, gy), edges = image > otsu(image), sobel(image), canny(image, low, high)
     arrays = {"gx": gx, "gy": gy, "l1": gradient(image)[2], "l2": gradient(image, norm="l2")[2], "edges": edges,
-              "edgesL2": canny(image, low, min(high, 1140), norm="l2"), "mask": mask, "label8": label(mask)[0],
+              "edgesL2": canny(image, low, high, norm="l2"), "mask": mask, "label8": label(mask)[0],
               "label4": label(mask, connectivity=4)[0], "blurred": gaussian_blur(image, 0.1 + (low % 30) / 10)}
     return arrays, [find_contours(mask), find_contours(edges)]
 
@@ -200,11 +201,11 @@ def both(browser):
     tab = browser.new_page()
     tab.add_script_tag(path=WEB / "boundaries.js")
     pictures = list(random_pictures())
-    sent = [[image.shape[1], image.shape[0], image.ravel().tolist(), low, min(high, 1140)]
+    sent = [[image.shape[1], image.shape[0], image.ravel().tolist(), low, high]
             for image, low, high in pictures]
     answers = json.loads(tab.evaluate(IN_THE_PAGE, json.dumps(sent)))
     tab.close()
-    return [(image, answer, *in_the_library(image, low, min(high, 1140)))
+    return [(image, answer, *in_the_library(image, low, high))
             for (image, low, high), answer in zip(pictures, answers, strict=True)]
 
 
