@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test check lab serve bench lock notebooks clean \
+.PHONY: help book pdf test check lab serve bench lock notebooks clean \
         setup need-git need-chromium lint types unit unit-fast bounds nojit nbval execute site fresh-site site-tests
 
 # ---- What may be set on the command line: make book PYTHON=/usr/bin/python3.12, make test UV= (use pip), make serve PORT=9000
@@ -60,6 +60,10 @@ help: ## list the commands
 
 book: setup execute site ## set up .venv, run every notebook, build the site
 	@printf '\nThe site is in %s\nOpen %s in a browser, or run `make serve`.\n' '$(CURDIR)/$(SITE)' 'file://$(CURDIR)/$(SITE)/index.html'
+
+pdf: ## print the built site as one PDF, with every fold open, into _build/pdf
+	@[ -f $(SITE)/index.html ] && [ -x $(BIN)/python ] || $(call stop,make pdf needs the site: run `make book` first.)
+	$(STEP) "printing the book as one PDF" $(BIN)/python book/_ext/make_pdf.py
 
 test: need-git need-chromium setup lint types unit bounds nojit nbval execute fresh-site site-tests ## set up .venv and run everything: lint, unit, notebooks, book, browser
 	@printf '\nmake test: everything passed.\n'

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = {"help", "book", "test", "check", "lab", "serve", "bench", "lock", "notebooks", "clean"}
+COMMANDS = {"help", "book", "pdf", "test", "check", "lab", "serve", "bench", "lock", "notebooks", "clean"}
 SEVEN = {"jupyterlab", "nbval", "matplotlib", "ipywidgets", "opencv-python", "torch", "jupyter-book"}
 THROUGH_PIP = {"torch", "opencv-python", "sphinx-mathjax-offline", "playwright", "axe-playwright-python"}
 
@@ -231,9 +231,10 @@ def test_missing_chromium_is_said_before_anything_is_installed(bare_machine):
     )
 
 
-def test_serve_without_a_site_says_what_to_do(bare_machine):
-    result = run_make("serve", folder=bare_machine, path=str(bare_machine / "bin"))
-    assert sentence(result) == "make serve needs the site: run `make book` first."
+@pytest.mark.parametrize("command", ["serve", "pdf"])
+def test_without_a_site_it_says_what_to_do(bare_machine, command):
+    result = run_make(command, folder=bare_machine, path=str(bare_machine / "bin"))
+    assert sentence(result) == f"make {command} needs the site: run `make book` first."
 
 
 def test_ci_runs_make_test_and_nothing_weaker():
