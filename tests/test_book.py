@@ -107,12 +107,19 @@ UNTYPESET = """() => [...document.querySelectorAll('.math')].filter((e) => !e.qu
   .concat([...document.querySelectorAll('[data-mjx-error], mjx-merror')]).map((e) => e.textContent.slice(0, 80))"""
 
 
+SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
+OPEN_FOLDS = """() => {
+  document.querySelectorAll('details').forEach((fold) => { fold.open = true; });
+  document.querySelectorAll('.toggle-hidden').forEach((box) => box.classList.remove('toggle-hidden'));
+}"""
+
+
 @functools.cache
 def visit(browser, page: Path) -> dict:
     """Everything that is to be known about a page, from one visit in two widths and two modes."""
     with opened(browser, page) as tab:
         seen = {"wide light": accessibility(tab)}
-        seen["sideways at 1280"] = tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        seen["sideways at 1280"] = tab.evaluate(SIDEWAYS)
         seen["text"] = tab.evaluate(READ_TEXT)
         seen["untypeset"] = tab.evaluate(UNTYPESET)
         seen["formulas"] = tab.evaluate("document.querySelectorAll('mjx-container').length")
@@ -120,7 +127,16 @@ def visit(browser, page: Path) -> dict:
         tab.evaluate("document.documentElement.dataset.theme = 'dark'")
         tab.wait_for_timeout(400)  # the theme waits for the end of a change of size
         seen["narrow dark"] = accessibility(tab)
-        seen["sideways at 390"] = tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        seen["sideways at 390"] = tab.evaluate(SIDEWAYS)
+        tab.evaluate(OPEN_FOLDS)
+        tab.set_viewport_size({"width": 320, "height": 256})  # 1280 x 1024 at 400 %
+        seen["sideways at 320"] = tab.evaluate(SIDEWAYS)
+        tab.evaluate("document.documentElement.dir = 'rtl'")
+        seen["sideways from right to left"] = tab.evaluate(SIDEWAYS)
+        tab.evaluate("document.documentElement.dir = 'ltr'")
+        tab.emulate_media(media="print")
+        tab.set_viewport_size({"width": 665, "height": 1000})  # A4 without its margins; one wide box shrinks every page
+        seen["sideways on paper"] = tab.evaluate(SIDEWAYS)
         seen["asked"], seen["errors"] = tab.asked, tab.errors
     return seen
 
@@ -142,10 +158,13 @@ def test_console_is_silent(browser, page):
     assert visit(browser, page)["errors"] == []
 
 
+def sideways(seen: dict) -> list[str]:
+    return [where for where, scrolls in seen.items() if where.startswith("sideways") and scrolls]
+
+
 @each_page
 def test_no_page_scrolls_sideways(browser, page):
-    seen = visit(browser, page)
-    assert not seen["sideways at 390"] and not seen["sideways at 1280"]
+    assert sideways(visit(browser, page)) == []
 
 
 def spoken(tab) -> Counter:
@@ -336,7 +355,9 @@ def test_search_finds_hysteresis_from_disk(browser):
 def test_paper_has_the_title_and_three_frames_but_no_solutions(browser):
     with opened(browser, SITE / "notebooks" / "02-canny.html") as tab:
         tab.emulate_media(media="print")
+        tab.evaluate("document.documentElement.dataset.theme = 'dark'")
         tab.evaluate("dispatchEvent(new Event('beforeprint'))")  # on which a script of the theme would open the folds
+        assert tab.evaluate("document.documentElement.dataset.theme") == "light"
         assert tab.locator("article h1").first.is_visible()
         frames = tab.locator(".course-explore").first.locator(".course-frame")
         visible = [frames.nth(k).is_visible() for k in range(frames.count())]
@@ -442,7 +463,7 @@ def test_every_check_finds_its_fault(browser, tmp_path):
     seen = visit(browser, page)
     assert set(seen["asked"]) == {"https://example.org/a.png"}
     assert any("careful" in error for error in seen["errors"])
-    assert seen["sideways at 390"] and seen["sideways at 1280"]
+    assert len(sideways(seen)) == 5
     assert any("color-contrast" in fault for fault in seen["wide light"])
     assert any("color-contrast" in fault for fault in seen["narrow dark"])
     assert len(seen["untypeset"]) == 1 and re.findall(RAW_TEX, seen["text"]) and re.findall(RAW_MYST, seen["text"])
