@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from equations import DISPLAY  # of book/_ext
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -21,6 +22,7 @@ TIMES = ROOT / "_build" / "notebook_times.json"
 
 LINES, LINES_HIDDEN, MEDIAN_LINES = 25, 40, 6
 WORDS = (2500, 4500)
+MINUTES_OFF = 5
 ALT_CHARACTERS = 30
 FIGURE_CALLS = {"show_row", "show_numbers", "show_chart"}  # explore shows what its function returns
 NOTEBOOK_CPU_S, TOTAL_CPU_S, SLACK = 120, 1800, 1.5
@@ -251,8 +253,33 @@ def imports_come_first_one_a_line(notebook):
     return complaints + ([] if len(set(lines)) == len(lines) else ["two imports share a line"])
 
 
+def word_count(notebook) -> int:
+    return len(re.findall(r"[^\W\d_][\w'’-]*", prose(notebook)))
+
+
+def minutes_to_read(notebook) -> float:
+    """One for 220 words, one for a displayed equation, one for 20 lines of code that are not folded."""
+    text = "\n\n".join(cell.source for _, cell in cells(notebook, "markdown"))
+    lines = sum(len(cell.source.strip().split("\n")) for _, cell in cells(notebook, "code")
+                if "hide-input" not in tags(cell))
+    return word_count(notebook) / 220 + len(DISPLAY.findall(text)) + lines / 20
+
+
+def head_says_time_and_difficulty(notebook):
+    head = notebook.cells[0].source
+    times = re.search(r"\nTime\n: (\d+) minutes to read, about (\d+) with the code, (\d+) with the exercises\.\n", head)
+    graded = re.search(r"\nDifficulty\n: [123] of 3\. [A-Z].*\.\n", head)
+    complaints = [] if graded else ["no difficulty at the head, or no reason for it"]
+    if not times:
+        return [*complaints, "no minutes to read, with the code and with the exercises at the head"]
+    read, with_code, with_exercises = map(int, times.groups())
+    if abs(read - minutes_to_read(notebook)) > MINUTES_OFF:
+        complaints.append(f"{read} minutes to read are said, {minutes_to_read(notebook):.0f} are counted")
+    return complaints + ([] if read < with_code < with_exercises else ["the three times do not grow"])
+
+
 def length_is_right(notebook):
-    count = len(re.findall(r"[^\W\d_][\w'’-]*", prose(notebook)))
+    count = word_count(notebook)
     return [] if WORDS[0] <= count <= WORDS[1] else [f"{count} words, not between {WORDS[0]} and {WORDS[1]}"]
 
 
@@ -269,7 +296,7 @@ HABITS = [
     figures_have_alt_text, charts_have_their_data, nothing_of_the_library_is_redefined,
     one_title_and_no_skipped_heading, exercises_have_solutions, no_window_is_opened, the_environment_is_left_alone,
     there_is_a_cell_of_parameters, imports_come_first_one_a_line, length_is_right, words_are_plain,
-    kernel_is_named_the_same_everywhere,
+    head_says_time_and_difficulty, kernel_is_named_the_same_everywhere,
 ]  # fmt: skip
 
 
@@ -347,7 +374,9 @@ def test_no_check_complains_without_a_fault(habit, tmp_path):
     words = "an edge is a place where brightness changes " * 400
     notebook = write(
         tmp_path,
-        markdown("# One\n\n## Two\n\n### Three\n\n## Four\n\n" + words),
+        markdown("# One\n\nTime\n: 15 minutes to read, about 20 with the code, 30 with the exercises.\n\n"
+                 "Difficulty\n: 1 of 3. It is short.\n"),
+        markdown("## Two\n\n### Three\n\n## Four\n\n" + words),
         code("import numpy as np\nfrom course_lib.filters import convolve", count=1),
         code("size = 7", count=2, tags=["parameters"]),
         markdown("```{math}\n:label: my-own\nx = 1\n```"),
@@ -359,6 +388,26 @@ def test_no_check_complains_without_a_fault(habit, tmp_path):
                  "```{solution} ex-a\n:class: dropdown\nBecause.\n```"),
     )  # fmt: skip
     assert habit(notebook) == []
+
+
+def test_minutes_grow_with_words_equations_and_code_and_may_not_drift(tmp_path):
+    markdown = nbformat.v4.new_markdown_cell
+    head = "# One\n\nTime\n: {} minutes to read, about {} with the code, 50 with the exercises.\n\n" \
+           "Difficulty\n: 2 of 3. It is long.\n"
+    parts = [markdown("word " * 2200), markdown("$$\na\n$$\n\n```{math}\n:label: b-c\nb\n```"), code("x = 1\n" * 60),
+             code("x = 1\n" * 30, tags=["hide-input"])]
+
+    def notebook(read, with_code=40, rest=parts):
+        return write(tmp_path, markdown(head.format(read, with_code)), *rest)
+
+    whole = minutes_to_read(notebook(15))
+    assert [round(whole - minutes_to_read(notebook(15, rest=parts[:k] + parts[k + 1:])), 1) for k in range(4)] \
+        == [10.0, 2.0, 3.0, 0.0]
+    assert [head_says_time_and_difficulty(notebook(round(whole) + k)) == [] for k in (-6, -4, 4, 6)] \
+        == [False, True, True, False]
+    assert head_says_time_and_difficulty(notebook(15, with_code=15)) == ["the three times do not grow"]
+    unreasoned = write(tmp_path, markdown(head.format(15, 40).replace(" It is long.", "")), *parts)
+    assert len(head_says_time_and_difficulty(unreasoned)) == 1
 
 
 def test_words_are_counted_in_boxes_and_not_in_code():
