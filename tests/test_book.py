@@ -440,7 +440,7 @@ def test_speed_table_says_what_is_missing(extension, tmp_path):
 
 def test_every_measured_task_is_on_the_page():
     results = json.loads((ROOT / "benchmarks" / "results" / "speed.json").read_text("utf-8"))
-    page = soup(SITE / "book" / "benchmarks.html")
+    page = soup(SITE / "book" / "measured.html")
     tasks = {row["task"] for row in results["rows"]}
     assert tasks <= {caption.get_text().rpartition(", by ")[0] for caption in page.find_all("caption")}
     assert len(page.select("table.course-speed tbody tr")) == len(results["rows"])

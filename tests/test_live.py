@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import measured  # of book/_ext
 import numpy as np
 import pytest
 from PIL import Image
@@ -131,8 +132,7 @@ def test_bad_input_gets_a_sentence(make, changed, error, sentence):
 
 
 def test_all_widget_code_of_the_book_is_small():
-    files = [*WEB.glob("*.js"), *(ROOT / "book" / "_static").glob("*.js")]
-    assert 20_000 < sum(len(file.read_bytes()) for file in files) <= 60_000
+    assert 20_000 < sum(len(file.read_bytes()) for file in measured.widget_files(ROOT)) <= measured.WIDGET_BYTES
 
 
 @pytest.mark.browser

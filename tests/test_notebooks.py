@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from equations import DISPLAY  # of book/_ext
+from measured import NOTEBOOK_CPU_S, SLACK, TOTAL_CPU_S
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -25,7 +26,6 @@ WORDS = (2500, 4500)
 MINUTES_OFF = 5
 ALT_CHARACTERS = 30
 FIGURE_CALLS = {"show_row", "show_numbers", "show_chart"}  # explore shows what its function returns
-NOTEBOOK_CPU_S, TOTAL_CPU_S, SLACK = 120, 1800, 1.5
 HOLLOW = r"\b(simply|just|obviously|trivially|easily|delve|crucial|leverage)\b"
 
 

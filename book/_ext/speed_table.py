@@ -50,8 +50,9 @@ def table_html(task: str, rows: list[dict]) -> str:
     names = ["Peer", "Side in pixels", "Ours in ms", "Peer in ms", "Ratio", "Aim"]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (f'<div class="course-scroll" tabindex="0" role="region" aria-label="Times: {escape(task, quote=True)}">'
-            f'<table class="table course-speed"><caption>{escape(task)}, by <code>{ours}</code></caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(row_html, rows))}</tbody></table></div>"
+            f'<table class="table course-measured course-speed">'
+            f"<caption>{escape(task)}, by <code>{ours}</code></caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{''.join(map(row_html, rows))}</tbody></table></div>"
             f'<p class="course-machine">{escape(note(rows))}</p>')
 
 
