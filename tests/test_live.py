@@ -131,10 +131,6 @@ def test_bad_input_gets_a_sentence(make, changed, error, sentence):
         make(**changed)
 
 
-def test_all_widget_code_of_the_book_is_small():
-    assert 20_000 < sum(len(file.read_bytes()) for file in measured.widget_files(ROOT)) <= measured.WIDGET_BYTES
-
-
 @pytest.mark.browser
 def test_figures_that_bring_their_own_scripts_do_not_disturb_each_other(browser, monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "notebook")
