@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import measured  # of book/_ext
+import measured  # of book/_ext
 import numpy as np
 import pytest
 from PIL import Image
@@ -129,6 +130,10 @@ def test_a_kernel_is_shown_in_whole_numbers():
 def test_bad_input_gets_a_sentence(make, changed, error, sentence):
     with pytest.raises(error, match=sentence):
         make(**changed)
+
+
+def test_all_widget_code_of_the_book_is_small():
+    assert 20_000 < sum(file.stat().st_size for file in measured.widget_files(ROOT)) <= measured.WIDGET_BYTES
 
 
 @pytest.mark.browser
