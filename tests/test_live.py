@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 import measured  # of book/_ext
-import measured  # of book/_ext
 import numpy as np
 import pytest
 from PIL import Image
