@@ -370,9 +370,10 @@ def test_regions_and_contours_in_the_page_are_those_of_the_library(browser):
         check_regions(figure, coins, coins <= 140, 8)
         figure.get_by_label("an edge of Canny's").check()
         assert not figure.get_by_role("slider", name="threshold").is_visible()
-        check_regions(figure, coins, canny(coins, 100, 200), 8)
+        check_regions(figure, coins, canny(coins, 100, 200), 8, lines=False)
         figure.get_by_label("4", exact=True).check()
-        check_regions(figure, coins, canny(coins, 100, 200), 4)
+        check_regions(figure, coins, canny(coins, 100, 200), 4, lines=False)
+        assert "Contours join by 8 neighbours" in figure.inner_text()
         figure.get_by_label("brighter than").check()
         figure.get_by_role("button", name="Otsu").click()
         figure.get_by_label("8", exact=True).check()
@@ -381,16 +382,26 @@ def test_regions_and_contours_in_the_page_are_those_of_the_library(browser):
         box = view.bounding_box()
         tab.touchscreen.tap(box["x"] + 100 / 384 * box["width"], box["y"] + 123 / 303 * box["height"])
         check_one(figure, coins > otsu(coins), 100, 123)
+        slide(figure, "threshold", otsu(coins) + 1)  # other numbers, the same coin
+        check_one(figure, coins > otsu(coins) + 1, 100, 123)
+        number = figure.get_by_label("Region number")
+        for text, answer in [("", "There are regions 1 to"), ("0", "There are regions 1 to"), ("1", "Region 1: area")]:
+            number.fill(text)
+            assert answer in figure.inner_text() and "Region 81" not in figure.inner_text()
 
 
-def check_regions(figure, image, inside, connectivity):
+def check_regions(figure, image, inside, connectivity, *, lines=True):
     labels, count = label(inside, connectivity=connectivity)
     contours, _ = find_contours(inside)
     text = figure.inner_text().replace(",", "")
-    assert f"{inside.sum()} pixels inside" in text and f"in {count} regions; {len(contours)} contours" in text
+    assert f"{inside.sum()} pixels inside" in text and f"in {count} regions; {len(contours)} contours: " in text
     smallest = int(region_statistics(labels).area.argmin())
     figure.get_by_label("Region number").fill(str(smallest + 1))  # it is shown in full colour, in a frame
-    painted, drawn = paint_labels(labels, image), canvas(figure, "Regions of")
+    drawn = canvas(figure, "Regions of")
+    painted = paint_labels(labels, image)
+    if not lines:  # regions one pixel wide would be nothing but dividing lines: each pixel as if it were alone
+        alone = np.repeat(np.repeat(labels, 2, axis=0), 2, axis=1)
+        painted = paint_labels(alone, np.repeat(np.repeat(image, 2, axis=0), 2, axis=1))[::2, ::2]
     x, y, w, h = region_statistics(labels).box_xywh[smallest]
     away = np.ones(image.shape, bool)
     away[max(y - 4, 0):y + h + 4, max(x - 4, 0):x + w + 4] = False
@@ -430,6 +441,7 @@ def photographs(tmp_path_factory):
     Image.fromarray(gaussian_blur(rgba[..., :3].copy(), 3.0)).save(folder / "turned.jpg", exif=exif, quality=95)
     (folder / "notes.txt").write_text("not a picture")
     Image.fromarray(np.tile(np.arange(256, dtype=np.uint8), (1200, 6))).save(folder / "large.png")
+    Image.fromarray(rgba[:1, :1, :3].repeat(3000, axis=0).repeat(30, axis=1)).save(folder / "tall.png")
     return folder
 
 
@@ -457,9 +469,54 @@ def test_a_photograph_of_the_reader_is_computed_and_goes_nowhere(browser, photog
         figure.get_by_text("512 × 400").wait_for()
         assert figure.get_by_text("notes.txt").count() == 0
 
-        other = tab.locator(".course-live").nth(0)  # the lens offers it too
+        other = tab.locator(".course-live").nth(0)  # the lens offers it too, and changes with it
         other.get_by_role("combobox").select_option("your photograph")
         assert "512 by 400 pixels" in other.locator("canvas").first.get_attribute("aria-label")
+        chooser.set_input_files(photographs / "transparent.png")
+        other.locator("canvas[aria-label*='90 by 60 pixels']").wait_for()
+
+        chooser.set_input_files(photographs / "tall.png")
+        figure.get_by_text("5 × 512").wait_for()
+        assert figure.bounding_box()["height"] < 3000
+
+
+@pytest.mark.browser
+def test_of_two_pictures_the_one_asked_for_last_is_shown(browser):
+    with live(browser, "02-canny", 1) as (tab, figure):
+        tab.evaluate("""() => {
+          const decode = Image.prototype.decode;  // the first picture takes its time
+          let first = true;
+          Image.prototype.decode = async function () {
+            if (first) { first = false; await new Promise((done) => setTimeout(done, 1000)); }
+            return decode.call(this);
+          };
+        }""")
+        select = figure.get_by_role("combobox")
+        select.select_option("coffee")
+        select.select_option("coins")
+        tab.wait_for_timeout(1500)
+        assert figure.locator('canvas[aria-label="picture of coins"]').count() == 1
+        select.select_option("coffee")
+        figure.locator('canvas[aria-label="picture of coffee"]').wait_for()
+
+
+@pytest.mark.browser
+def test_a_picture_that_cannot_be_decoded_leaves_the_drawn_figure(browser, tmp_path):
+    page = tmp_path / "page.html"
+    scripts = "".join(f"<script>{(WEB / name).read_text('utf-8')}</script>" for name in FILES if name.endswith(".js"))
+    page.write_text(re.sub("data:image/webp;base64,[^&]{9}", "data:image/webp;base64,", lens()._repr_html_()) + scripts)
+    with test_book.opened(browser, page, settle=False) as tab:
+        tab.wait_for_timeout(500)
+        assert tab.locator(".course-live img").count() == 2 and tab.locator("canvas").count() == 0
+        assert all("INVALID_URL" in error for error in tab.errors)  # the browser's own word, and no unhandled error
+
+
+@pytest.mark.browser
+def test_every_canvas_has_a_name_or_is_hidden_from_screen_readers(browser):
+    with live(browser, "03-edges-to-regions") as (tab, figure):
+        tree = tab.context.new_cdp_session(tab).send("Accessibility.getFullAXTree")["nodes"]
+        roles = [node["role"]["value"] for node in tree if not node["ignored"]]
+        assert "Canvas" not in roles and figure.locator("canvas").count() == 5
 
 
 @pytest.mark.browser

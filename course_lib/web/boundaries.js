@@ -5,9 +5,6 @@
    grey values 0..255, row after row, x to the right and y down. A mask is a Uint8Array of 0 and 1. */
 "use strict";
 window.courseBoundaries = (() => {
-  const SOBEL_X = [-1, 0, 1, -2, 0, 2, -1, 0, 1];
-  const SOBEL_Y = [-1, -2, -1, 0, 0, 0, 1, 2, 1];
-
   /* An index beyond the border is mirrored at it, and the border pixel is not repeated: c b | a b c d | c b. */
   function mirror(i, n) {
     if (n === 1) return 0;
@@ -295,6 +292,6 @@ window.courseBoundaries = (() => {
     return { area: Math.abs(twice) / 2, length };
   }
 
-  return { SOBEL_X, SOBEL_Y, neighbours, correlate, gaussianBlur, sobel, gradient, edgesOf, canny, otsu, label,
-    regionStatistics, findContours, measure };
+  return { neighbours, correlate, gaussianBlur, sobel, gradient, edgesOf, canny, otsu, label, regionStatistics,
+    findContours, measure };
 })();

@@ -14,7 +14,11 @@
     return (255 << 24 | b << 16 | g << 8 | r) >>> 0; // as canvases keep it
   }
   const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 2 }).replace("-", "−");
-  const share = (part, whole) => `${number(Math.round((1000 * part) / whole) / 10)} %`;
+  const count = (n, word) => `${number(n)} ${word}${n === 1 ? "" : "s"}`;
+  const share = (part, whole) => {
+    const percent = (100 * part) / whole, digits = percent < 0.1 || percent > 99.9 ? 2 : 1;
+    return `${number(+percent.toFixed(digits))} %`;
+  };
   const total = (mask) => mask.reduce((sum, v) => sum + v, 0);
 
   function element(name, attributes, ...children) {
@@ -58,6 +62,7 @@
   /* Every pixel p of the canvas gets color(p). */
   function paint(canvas, { width: W, height: H }, color) {
     canvas.width = W, canvas.height = H;
+    canvas.style.inlineSize = `min(100%, max(60vh, 20rem) * ${W / H})`;
     const context = canvas.getContext("2d"), pixels = context.createImageData(W, H);
     const out = new Uint32Array(pixels.data.buffer);
     for (let p = 0; p < out.length; p++) out[p] = color(p);
@@ -78,7 +83,7 @@
   /* ---- controls: native, so that keyboard, touch and screen readers work ---- */
 
   function slider(name, min, max, step, value, changed, written = number) {
-    const shown = element("output", {}, written(value));
+    const shown = element("output", { "aria-live": "off" }, written(value));
     const input = element("input", { type: "range", min, max, step, value, "aria-valuetext": written(value),
       oninput: () => { control.set(+input.value); changed(name); } });
     const box = element("label", { class: "course-live-slider" }, element("span", {}, name), input, shown);
@@ -100,50 +105,56 @@
   }
 
   /* Which picture: those of the course, and one that the reader picks or takes. */
-  function source(figure, settings, changed) {
+  function source(settings, changed) {
     const names = Object.keys(settings.pictures);
-    const select = element("select", { onchange: () => show(select.value) }, ...names.map((n) => element("option", {}, n)));
+    const select = element("select", { onchange: () => { said.textContent = ""; show(select.value); } },
+      ...names.map((name) => element("option", {}, name)));
     const said = element("p", { role: "status", class: "course-live-note" });
     const file = element("input", { type: "file", accept: "image/*", onchange: () => take(file.files[0]) });
     const mine = "your photograph";
+    let latest = 0; // of two pictures asked for in turn the second is shown, whichever is decoded first
     async function show(name) {
-      changed(name === mine ? photograph : await load(settings.pictures[name]), name);
+      const turn = ++latest, image = name === mine ? photograph : await load(settings.pictures[name]);
+      if (turn === latest) changed(image, name);
     }
     async function take(picked) {
       if (!picked) return;
-      const address = URL.createObjectURL(picked);
-      try {
-        photograph = await load(address);
-        document.dispatchEvent(new CustomEvent("course-photograph"));
-        select.value = mine, said.textContent = "";
-        show(mine);
-      } catch {
-        said.textContent = `${picked.name} is not a picture that this browser can show. Choose a JPEG, PNG or WebP file.`;
-      }
-      URL.revokeObjectURL(address), file.value = "";
+      const address = URL.createObjectURL(picked), turn = ++latest;
+      const image = await load(address).catch(() => null);
+      URL.revokeObjectURL(address);
+      if (turn !== latest) return;
+      file.value = "";
+      said.textContent = image ? "" : `${picked.name} is not a picture that this browser can show. Choose a JPEG, PNG or WebP file.`;
+      if (!image) return show(select.value); // what was asked for before
+      offer(), select.value = mine;
+      document.dispatchEvent(new CustomEvent("course-photograph", { detail: image }));
     }
     const offer = () => select.options.length > names.length || select.append(element("option", {}, mine));
-    document.addEventListener("course-photograph", offer);
+    document.addEventListener("course-photograph", function hear({ detail }) {
+      if (!select.isConnected) return document.removeEventListener("course-photograph", hear); // its cell was run again
+      photograph = detail, offer(); // in JupyterLab each figure has its own copy of this script
+      if (select.value === mine) show(mine);
+    });
     if (photograph) offer();
     const box = element("div", { class: "course-live-source" },
       element("label", {}, "Picture ", select), element("label", { class: "course-live-button" }, "Your photograph …", file), said);
-    show(names[0]);
+    changed(settings.first, names[0]);
     return box;
   }
 
   /* On the left the stage that a row of small canvases chooses, on the right the result with what changes it below, so
      that on a phone, where they stand below each other, the result is in sight while a slider moves. */
   function views(stages, start, changed, ...controls) {
-    const small = Object.fromEntries(stages.map((name) => [name, element("canvas", { "aria-hidden": true })]));
+    const small = Object.fromEntries(stages.map((name) => [name, element("canvas", { "aria-hidden": "true" })]));
     const left = element("canvas", { role: "img" }), right = element("canvas", { role: "img" });
-    const chosen = choice("Stage shown beside the result", stages.map((name) =>
+    const chosen = choice("Stage to look at", stages.map((name) =>
       [name, element("span", {}, small[name], element("span", {}, name))]), start, changed);
     chosen.box.className = "course-live-stages";
     const box = element("div", { class: "course-live-views" },
       element("div", {}, left, chosen.box), element("div", {}, right, ...controls));
     const copy = () => {
       const from = small[chosen.value];
-      left.width = from.width, left.height = from.height;
+      left.width = from.width, left.height = from.height, left.style.inlineSize = from.style.inlineSize;
       left.getContext("2d").drawImage(from, 0, 0);
     };
     return { box, small, left, right, copy, get chosen() { return chosen.value; } };
@@ -152,13 +163,15 @@
   /* The pixel under a pointer that is pressed on the canvas. */
   function onPress(canvas, then) {
     const at = (event) => {
-      if (event.type === "pointermove" && !event.buttons) return;
+      if (event.button > 0) return;
+      if (event.type === "pointermove" && (!event.buttons
+        || (event.pointerType === "touch" && Math.abs(event.movementX) <= Math.abs(event.movementY)))) return; // a scroll
       const box = canvas.getBoundingClientRect();
       const inside = (u, n) => Math.max(0, Math.min(n - 1, Math.floor(u * n)));
       then(inside((event.clientX - box.left) / box.width, canvas.width),
         inside((event.clientY - box.top) / box.height, canvas.height));
     };
-    for (const type of ["pointerdown", "pointermove"]) canvas.addEventListener(type, at);
+    for (const type of ["pointerup", "pointermove"]) canvas.addEventListener(type, at);
     canvas.classList.add("course-live-pressed");
   }
 
@@ -174,7 +187,7 @@
     const products = element("table", { class: "course-live-products" }, element("caption", {}, "weight · grey value = product"),
       element("tbody", {}, ...[0, 3, 6].map((k) => element("tr", {}, ...cells.slice(k, k + 3)))));
     const sum = element("p", { class: "course-live-note", "aria-live": "polite" }), code = element("code", {});
-    const picture = source(figure, settings, (to, called) => {
+    const picture = source(settings, (to, called) => {
       image = to, name = called;
       x.within(image.width - 1), y.within(image.height - 1);
       filter();
@@ -247,7 +260,7 @@
     const low = slider("low", 0, 1000, 5, settings.low, follow), high = slider("high", 0, 1000, 5, settings.high, follow);
     const view = views(["picture", "gx", "gy", "magnitude", "maxima"], "picture", show, low.box, high.box, sigma.box, norm.box);
     const said = element("p", { class: "course-live-note", "aria-live": "polite" }), code = element("code", {});
-    const picture = source(figure, settings, (to, called) => { image = to, name = called; differentiate(); });
+    const picture = source(settings, (to, called) => { image = to, name = called; differentiate(); });
     figure.replaceChildren(picture, view.box, said, element("p", { class: "course-live-code" }, code));
 
     function differentiate() {
@@ -269,8 +282,9 @@
       paint(view.small.maxima, image, (p) => (strong[p] ? GRAY[255] : found.maxima[p] ? ORANGE : GRAY[0]));
       paint(view.right, image, (p) => GRAY[255 * found.edges[p]]);
       const [n, s, e] = [found.maxima, strong, found.edges].map(total), size = m.length;
-      const counts = `${number(n)} maxima above low, ${number(s)} of them above high; ${number(e)} edge pixels, ${share(e, size)} of ${image.width} × ${image.height}`;
-      said.textContent = `${counts}.`;
+      const largest = m.reduce((a, b) => Math.max(a, b), 0), top = norm.value === "l2" ? Math.sqrt(largest) : largest;
+      const counts = `${number(n)} maxima above low, ${number(s)} of them above high; ${count(e, "edge pixel")}, ${share(e, size)} of ${image.width} × ${image.height}`;
+      said.textContent = `Magnitudes go up to ${number(Math.round(top))}: ${counts}.`;
       view.right.setAttribute("aria-label", `Edges of the picture ${name}, white on black: ${counts}`);
       const input = sigma.value ? `gaussian_blur(image, ${sigma.value})` : "image";
       code.textContent = `canny(${input}, ${low.value}, ${high.value}${norm.value === "l2" ? ', norm="l2"' : ""})`;
@@ -278,33 +292,34 @@
     }
     function show() {
       view.copy();
-      view.left.setAttribute("aria-label", `${view.chosen} of ${name}, beside the edges`);
+      view.left.setAttribute("aria-label", `${view.chosen} of ${name}`);
     }
   }
 
   /* ---- from a mask to regions and contours ---- */
 
   function regions(figure, settings) {
-    let image = null, name = "", found = null;
+    let image = null, name = "", found = null, at = -1; // a pixel of the region that is described
     const from = choice("Inside is what is", [["brighter", "brighter than the threshold"], ["darker", "not brighter"],
       ["edges", "an edge of Canny's"]], settings.inside, update);
     const threshold = slider("threshold", 0, 255, 1, 128, update);
     const low = slider("low", 0, 1000, 5, 100, follow), high = slider("high", 0, 1000, 5, 200, follow);
     const connectivity = choice("Neighbours", [[8, "8"], [4, "4"]], 8, update);
-    const region = element("input", { type: "number", min: 1, value: 1, oninput: describe });
+    const region = element("input", { type: "number", min: 1, value: 1,
+      oninput: () => { at = found.labels.indexOf(+region.value); describe(); } });
     const said = element("p", { class: "course-live-note", "aria-live": "polite" });
     const one = element("p", { class: "course-live-note", "aria-live": "polite" }), code = element("code", {});
     const otsu = element("button", { type: "button", class: "course-live-button", onclick: () => { threshold.set(B.otsu(image)); update(); } }, "Otsu's threshold");
     const view = views(["picture", "mask", "contours"], "contours", show, threshold.box, otsu, low.box, high.box, from.box,
       connectivity.box);
-    const picture = source(figure, settings, (to, called) => {
-      image = to, name = called, region.value = 1;
+    const picture = source(settings, (to, called) => {
+      image = to, name = called, at = -1;
       threshold.set(B.otsu(image));
       update();
     });
     for (const canvas of [view.left, view.right]) onPress(canvas, (x, y) => {
       const k = found.labels[y * image.width + x];
-      if (k) region.value = k, describe();
+      if (k) at = y * image.width + x, region.value = k, describe();
     });
     figure.replaceChildren(picture, view.box, said,
       element("label", { class: "course-live-region" }, "Region number ", region), one, element("p", { class: "course-live-code" }, code));
@@ -321,8 +336,8 @@
       const { contours, hierarchy } = B.findContours(mask, W, H);
       const isHole = [];
       hierarchy.forEach(([, , , parent], k) => (isHole[k] = parent >= 0 && !isHole[parent])); // parents come first
-      const { labels, count } = B.label(mask, W, H, connectivity.value);
-      found = { labels, count, contours, isHole, statistics: B.regionStatistics(labels, count, W) };
+      const { labels, count: regions } = B.label(mask, W, H, connectivity.value);
+      found = { labels, regions, contours, isHole, edges, statistics: B.regionStatistics(labels, regions, W) };
       paint(view.small.picture, image, (p) => GRAY[image.data[p]]);
       paint(view.small.mask, image, (p) => GRAY[255 * mask[p]]);
       const border = new Uint8Array(W * H); // 1 an outer border, 2 every other pixel of a hole's: dotted
@@ -331,39 +346,40 @@
       });
       paint(view.small.contours, image, (p) => (border[p] ? [0, ORANGE, BLUE][border[p]] : GRAY[image.data[p] >> 1]));
       const holes = isHole.filter(Boolean).length;
-      said.textContent = `${number(total(mask))} pixels inside (${share(total(mask), W * H)}), in ${number(count)} regions; ` +
-        `${number(contours.length)} contours: ${number(contours.length - holes)} outer borders, ${number(holes)} of holes (dotted).`;
+      said.textContent = `${count(total(mask), "pixel")} inside (${share(total(mask), W * H)}), in ${count(regions, "region")}; ` +
+        `${count(contours.length, "contour")}: ${count(contours.length - holes, "outer border")} (orange), ` +
+        `${number(holes)} of holes (blue, dotted).${connectivity.value === 4 ? " Contours join by 8 neighbours." : ""}`;
       const inside = edges ? `canny(image, ${low.value}, ${high.value})` : `image ${from.value === "brighter" ? ">" : "<="} ${t}`;
       code.textContent = `label(${inside}${connectivity.value === 4 ? ", connectivity=4" : ""}), find_contours(${inside})`;
-      region.max = Math.max(count, 1), region.value = Math.max(1, Math.min(+region.value, count));
+      region.max = Math.max(regions, 1), region.value = labels[at] || 1; // its number changes, the region stays
       describe();
       show();
     }
     function describe() {
-      const { labels, count, statistics, contours, isHole } = found, k = +region.value, W = image.width;
+      const { labels, regions, statistics, contours, isHole, edges } = found, k = +region.value, W = image.width;
       const other = (p, q) => labels[p] !== labels[q], last = W * (image.height - 1);
       const context = paint(view.right, image, (p) => {
-        if (((p + 1) % W && other(p, p + 1)) || (p < last && other(p, p + W))) return GRAY[255];
+        if (!edges && (((p + 1) % W && other(p, p + 1)) || (p < last && other(p, p + W)))) return GRAY[255];
         const v = image.data[p], color = settings.palette[(labels[p] - 1) % settings.palette.length];
-        if (labels[p] === k) return rgb(...color);
+        if (k && labels[p] === k) return rgb(...color);
         return labels[p] ? rgb(...color.map((c) => (c >> 1) + (v >> 1))) : GRAY[v];
       });
       const r = statistics[k - 1];
       if (r) outlined(context, (trace) => trace.rect(r.left - 1.5, r.top - 1.5, r.right - r.left + 4, r.bottom - r.top + 4));
-      one.textContent = !count ? "No region: nothing is inside." : !r ? `There are regions 1 to ${count}.` :
+      one.textContent = !regions ? "No region: nothing is inside." : !r ? `There are regions 1 to ${regions}.` :
         `Region ${k}: area ${number(r.area)} px, box ${r.right - r.left + 1} × ${r.bottom - r.top + 1} at (${r.left}, ${r.top}), ` +
         `centroid (${number(r.x)}, ${number(r.y)}).${connectivity.value === 8 ? outline(k, labels, contours, isHole, W) : ""}`;
-      view.right.setAttribute("aria-label", `Regions of ${name} in colours, divided by white lines. ${said.textContent} ${one.textContent}`);
+      view.right.setAttribute("aria-label", `Regions of ${name} in colours. ${said.textContent} ${one.textContent}`);
     }
     /* The outer border of an 8-connected region, and how many holes it has. */
     function outline(k, labels, contours, isHole, W) {
       const own = contours.map((points, c) => c).filter((c) => labels[contours[c][1] * W + contours[c][0]] === k);
       const { area, length } = B.measure(contours[own.find((c) => !isHole[c])]), holes = own.length - 1;
-      return ` Its outer border: length ${number(length)} px, polygon of area ${number(area)} px²; ${holes} hole${holes === 1 ? "" : "s"}.`;
+      return ` Its outer border: length ${number(length)} px, polygon of area ${number(area)} px²; ${count(holes, "hole")}.`;
     }
     function show() {
       view.copy();
-      view.left.setAttribute("aria-label", `${view.chosen} of ${name}, beside its regions`);
+      view.left.setAttribute("aria-label", `${view.chosen} of ${name}`);
     }
   }
 
@@ -375,6 +391,7 @@
     settings.magma = colors(settings.magma), settings.signed = colors(settings.signed);
     figure.dataset.runs = "";
     figure.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab would take the arrow keys
-    KINDS[settings.kind](figure, settings);
+    load(Object.values(settings.pictures)[0]) // a browser that cannot decode it keeps the drawn figure
+      .then((first) => KINDS[settings.kind](figure, { ...settings, first }), () => {});
   }
 })();
