@@ -140,7 +140,7 @@ def test_it_is_tagged_and_has_a_language_and_a_title(pdf):
     wanted = [tag["aria-label"] for tag in soup.select("[role=math]")]  # equations, and the first picture of each row
     pictures = soup.select("article .cell_output .course-row > :first-child img")
     still = [img for img in pictures if not img.find_parent(class_=["course-frame", "course-live"])]
-    wanted += [" ".join(img["alt"].split()) for img in still] + ["with a cross at x = ", "white on black: "]  # live ones
+    wanted += [" ".join(img["alt"].split()) for img in still] + ["with a cross at x = ", "white on black: "]  # live
     assert len(wanted) > 20 and [text for text in wanted if text not in described] == []
 
 
