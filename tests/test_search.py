@@ -120,11 +120,11 @@ def test_a_section_holds_its_own_text_only():
     assert list(found) == ["top", "half", "ex-1", "term-x"]
     assert (found["top"].title, found["top"].text("text")) == ("Edges", "An edge of scale 2σ.")
     half = found["half"]
-    assert (half.kind, half.above) == ("question", ["Edges"])
+    assert half.above == ["Edges"] and half.question and not found["top"].question
     texts = {name: half.text(name) for name in half.texts}
     assert texts == {"asked": "Edges vanish.", "box": "See b #7.", "text": "", "aside": "np.hypot(gx)"}
     exercise, term = found["ex-1"], found["term-x"]
-    assert (exercise.kind, exercise.title, exercise.text("text")) == ("exercise", "Exercise 1 (By hand)", "Try.")
+    assert (exercise.title, exercise.text("text")) == ("Exercise 1 (By hand)", "Try.")
     assert (term.title, term.text("text")) == ("Otsu", "A threshold.")
 
 
@@ -141,6 +141,15 @@ def test_chapters_count_more_than_the_library():
     page = "<article><section id='a'><h1>Otsu</h1><p>A threshold.</p></section></article>"
     of = section_search.index_of({"book/api/x": page, "notebooks/y": page}, {})["terms"]
     assert of["otsu"][1] < 0.7 * of["otsu"][3]
+
+
+def test_questions_count_more_than_the_text_around_them():
+    page = "<article><section id='a'><h1>A</h1>{}</section></article>"
+    box = "<div class='question'><p>Otsu</p>{}</div>"
+    link = "<a href='https://github.com/a/b/issues/1'></a>"
+    pages = {"notebooks/x": page.format(box.format("")), "notebooks/y": page.format(box.format(link))}
+    of = section_search.index_of(pages, {})
+    assert of["terms"]["otsu"][3] > 1.1 * of["terms"]["otsu"][1]
 
 
 @built

@@ -7,7 +7,7 @@ tests/test_search.py compares the two on every word of the book.
 import re
 import unicodedata
 
-import snowballstemmer
+from sphinx.search.en import SearchEnglish
 
 # One line for each group; all count as its first word. Spellings, signs, and names that OpenCV or a tracker has for
 # what the book calls otherwise. Nothing stands here because one query wants it.
@@ -47,7 +47,7 @@ WORD = re.compile(r"[0-9]+(?:[.][0-9]+)+|[A-Za-z0-9_\u0370-\u03ff]+(?:-[A-Za-z_]
 SPELLING = re.compile("^(.{5,}i)s(e|ed|er|es|ing|ation)$")  # localise, localize
 LOGY = re.compile("olog(y|ies)$")  # where the stemmers of Python and of the page differ
 PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[\u0370-\u03ff]+")
-_stem = snowballstemmer.stemmer("porter").stemWord
+_stem = SearchEnglish({}).stem
 
 
 def stem(word: str) -> str:

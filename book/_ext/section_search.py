@@ -28,10 +28,9 @@ NOT_INDEXED = {"book/symptoms"}  # a list of headings that stand elsewhere: it w
 # `aside` is code, its output, what a picture shows and how a formula reads, `above` the headings around the section.
 WEIGHTS = {"heading": 3.5, "asked": 2.5, "box": 2.0, "text": 1.0, "aside": 0.6, "above": 0.8}
 LENGTH = {"heading": 0.3, "asked": 0.3, "box": 0.3, "text": 0.4, "aside": 0.6, "above": 0.0}
-FILLER = 0.5  # what a word counts that stands in no heading and in no box: it is rare, but not what a text is about
 EXCERPT = 700  # characters of each section that are kept for showing
 SATURATION = 1.2  # of repeated words
-KIND = {"question": 1.15, "chapter": 1.0, "exercise": 0.85, "glossary": 0.8, "book": 0.6, "library": 0.6}
+KIND = {"question": 1.15, "chapter": 1.0, "glossary": 0.8, "book": 0.6, "library": 0.6}
 
 
 # ---- the sections of a page ------------------------------------------------------------------------------------------
@@ -41,7 +40,7 @@ class Section:
     anchor: str
     title: str
     above: list[str]  # the titles of the page and of the sections that hold this one
-    kind: str = ""  # "question" or "exercise"; else its page decides
+    question: bool = False  # of the kind that stands on the page of symptoms
     texts: dict[str, list[str]] = field(default_factory=lambda: {"asked": [], "box": [], "text": [], "aside": []})
 
     def text(self, name: str) -> str:
@@ -111,9 +110,7 @@ def sections_of(html: str, known: dict[str, str]) -> list[Section]:
                 read(child, part, "text")
             elif "exercise" in classes and child.get("id"):
                 title = child.find(class_="admonition-title").extract()
-                exercise = begin(child["id"], name_of(title), inside(section))
-                exercise.kind = "exercise"
-                read(child, exercise, "text")
+                read(child, begin(child["id"], name_of(title), inside(section)), "text")
             elif child.name == "dt" and child.get("id"):  # a function of the library, or a word of the glossary
                 title = child.find(class_="sig-name") or child
                 part = begin(child["id"], name_of(title), inside(section))
@@ -131,9 +128,9 @@ def sections_of(html: str, known: dict[str, str]) -> list[Section]:
                 if " " in (title := name_of(child)) and title != "What people ask":  # not "Hint", "Predict", "Warning"
                     section.texts["box"].append(f"{title}. ")
             elif "question" in classes:
-                if threads := THREAD.findall(str(child)):
-                    section.kind = "question"
-                section.texts["asked"] += [known.get(f"{owner}#{number}", "") + ". " for owner, number in threads]
+                section.question |= bool(THREAD.search(str(child)))
+                threads = [f"{owner}#{number}" for owner, number in THREAD.findall(str(child))]
+                section.texts["asked"] += [f"{known[thread]}. " for thread in threads if thread in known]
                 read(child, section, "box")
             else:
                 read(child, section, "aside" if child.name == "pre" or "course-figure" in classes else name)
@@ -153,7 +150,9 @@ def excerpt(section: Section) -> str:
 
 # ---- the index -------------------------------------------------------------------------------------------------------
 
-def kind(page: str) -> str:
+def kind(page: str, section: Section) -> str:
+    if section.question:
+        return "question"
     if page.startswith("notebooks/"):
         return "chapter"
     return "library" if page.startswith("book/api") else "glossary" if page == "book/glossary" else "book"
@@ -172,7 +171,6 @@ def index_of(pages: dict[str, str], known: dict[str, str]) -> dict:
         counts["heading"] = Counter(terms(section.title))
         counts["above"] = Counter(set(terms(" ".join(section.above))))
         fields.append(counts)
-    subject = {term for counts in fields for term in counts["heading"] | counts["box"]}
     mean = {name: max(1.0, sum(counts[name].total() for counts in fields) / len(fields)) for name in WEIGHTS}
     postings: dict[str, list[int]] = {}
     for number, ((page, section), counts) in enumerate(zip(found, fields, strict=True)):
@@ -182,11 +180,11 @@ def index_of(pages: dict[str, str], known: dict[str, str]) -> dict:
             for term, count in counts[name].items():
                 sums[term] += weight * count / longer
         for term, total in sums.items():
-            share = KIND[section.kind or kind(page)] * total / (SATURATION + total) * (1 if term in subject else FILLER)
+            share = KIND[kind(page, section)] * total / (SATURATION + total)
             postings.setdefault(term, []).extend([number, max(1, round(99 * share))])
         by_name = {" ".join(words(title)) for title in [section.title, *section.texts["asked"]]} - {""}
         for title in sorted(by_name):
-            postings.setdefault(f"={title}", []).extend([number, round(99 * KIND[section.kind or kind(page)])])
+            postings.setdefault(f"={title}", []).extend([number, round(99 * KIND[kind(page, section)])])
     names = list(pages)
     page_titles = {page: section.title for page, section in reversed(found)}  # of a page's first section
     return {

@@ -13,7 +13,6 @@ from pathlib import Path
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
-from myst_parser.mdit_to_docutils.base import default_slugify
 from sphinx.util.docutils import SphinxDirective
 
 TITLES = "book/threads.yml"
@@ -31,8 +30,9 @@ class Question:
 
     @property
     def target(self) -> str:
-        words = re.sub(r"\$.*?\$|`", "", self.heading)  # what MyST makes an anchor of
-        return f"/{self.page}.ipynb#{default_slugify(words)}"
+        words = re.sub(r"\$.*?\$", "", self.heading).lower().replace(" ", "-")
+        slug = re.sub(r"[^\w-]", "", words)  # as MyST makes it; another one would be a warning of the build
+        return f"/{self.page}.ipynb#{slug}"
 
 
 def titles(root: Path) -> dict[str, str]:
