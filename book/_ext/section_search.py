@@ -18,15 +18,16 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, NavigableString
 from search_words import FIRST, NOISE, terms, words
-from symptoms import THREAD, titles
+from symptoms import THREAD, asked, titles
 
 OUT = "_static/sections.js"
 NOT_INDEXED = {"book/symptoms"}  # a list of headings that stand elsewhere: it would answer everything, at one remove
 
 # The fields of a section: what a word counts in each, and how far it counts less where the field is long (0 to 1).
-# `asked` are the titles of the threads that a question box cites, `box` its words and the titles of other boxes,
-# `aside` is code, its output, what a picture shows and how a formula reads, `above` the headings around the section.
-WEIGHTS = {"heading": 3.5, "asked": 2.5, "box": 2.0, "text": 1.0, "aside": 0.6, "above": 0.8}
+# `asked` are the titles of the threads that a question box cites, and the questions of book/asked.yml; `box` is the
+# words of such a box and the titles of other boxes; `aside` is code, its output, what a picture shows and how a formula
+# reads; `above` the headings around the section.
+WEIGHTS = {"heading": 3.5, "asked": 2.5, "box": 2.0, "text": 1.0, "aside": 0.6, "above": 1.2}
 LENGTH = {"heading": 0.3, "asked": 0.3, "box": 0.3, "text": 0.4, "aside": 0.6, "above": 0.0}
 EXCERPT = 700  # characters of each section that are kept for showing
 SATURATION = 1.2  # of repeated words
@@ -158,13 +159,15 @@ def kind(page: str, section: Section) -> str:
     return "library" if page.startswith("book/api") else "glossary" if page == "book/glossary" else "book"
 
 
-def index_of(pages: dict[str, str], known: dict[str, str]) -> dict:
+def index_of(pages: dict[str, str], known: dict[str, str], asked: dict[str, dict[str, str]] | None = None) -> dict:
     """{page such as book/glossary: its HTML} -> what search.js needs.
 
     `terms` holds for each stem pairs of a section's number and the word's weight there, up to 114: BM25F's saturated
     sum over the fields, times how much this kind of section is preferred. What begins with = is a whole title.
     """
     found = [(page, section) for page, html in pages.items() for section in sections_of(html, known)]
+    for page, section in found:
+        section.texts["asked"] += [f"{title}. " for title in (asked or {}).get(f"{page}#{section.anchor}", {}).values()]
     fields = []
     for _, section in found:
         counts = {name: Counter(terms(section.text(name))) for name in section.texts}
@@ -205,7 +208,8 @@ def write_index(app, exception):
         return
     out = Path(app.outdir)
     pages = {name: (out / f"{name}.html").read_text("utf-8") for name in sorted(app.env.found_docs - NOT_INDEXED)}
-    (out / OUT).write_text(script(index_of(pages, titles(Path(app.srcdir)))), "utf-8")
+    root = Path(app.srcdir)
+    (out / OUT).write_text(script(index_of(pages, titles(root), asked(root))), "utf-8")
 
 
 def setup(app):
