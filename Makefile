@@ -169,7 +169,7 @@ nojit:
 
 nbval:
 	$(STEP) "nbval: every printed number of every notebook" \
-		$(call pytest,plain) -n 2 --dist loadfile --nbval notebooks --nbval-current-env --nbval-cell-timeout=120 \
+		$(call pytest,plain) -n 2 --dist loadfile --nbval notebooks --ignore=notebooks/my --nbval-current-env --nbval-cell-timeout=120 \
 		--nbval-sanitize-with=tests/sanitize.cfg
 
 execute:
@@ -185,4 +185,5 @@ fresh-site:
 	@$(MAKE) --no-print-directory site
 
 site-tests:
-	$(STEP) "the built site: links, times, and the pages in Chromium" $(call pytest,plain) --no-skip tests -m "browser or built"
+	$(STEP) "the built site: links, times, and the pages in Chromium" \
+		$(call pytest,plain) -n 2 --dist loadfile --no-skip tests -m "browser or built"

@@ -5,8 +5,6 @@ processor is slowed down four times by the browser for the second row, as a tele
 """
 
 import base64
-import os
-import shutil
 import time
 from pathlib import Path
 from statistics import median
@@ -16,6 +14,7 @@ import numpy as np
 from benchmarks import pictures
 from benchmarks.boundaries import HIGH, LOW
 from benchmarks.timing import quartiles
+from book._ext.make_pdf import FLAGS, chromium
 from course_lib.boundaries.canny import canny
 
 SCRIPT = Path(__file__).resolve().parents[1] / "course_lib" / "web" / "boundaries.js"
@@ -37,20 +36,16 @@ MEASURE = """([text, side, low, high, turns]) => {
 
 
 def rows():
-    """Two rows of speed.json, or none where Chromium is not installed."""
+    """Two rows of speed.json."""
     from playwright.sync_api import sync_playwright
 
-    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
-    paths = [path for name in names if name and (path := shutil.which(name))]
-    if not paths:
-        print("The live figures are not measured: Chromium is not installed.")
-        return
     image = pictures.camera(SIZE)
     truth = canny(image, LOW, HIGH)
     library = [_milliseconds(lambda: canny(image, LOW, HIGH)) for _ in range(TURNS)]
     sent = [base64.b64encode(image.tobytes()).decode(), SIZE, LOW, HIGH, TURNS]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=paths[0], args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium("the benchmark of the live figures needs"),
+                                             args=FLAGS)
         tab = browser.new_page()
         tab.add_script_tag(path=SCRIPT)
         throttle = tab.context.new_cdp_session(tab)

@@ -40,7 +40,7 @@ def main(words: list[str]) -> None:
     if not words:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", "utf-8")
-        print(f"\nWritten to {RESULTS.relative_to(FOLDER.parent)}, which the page \"Benchmarks\" shows.")
+        print(f"\nWritten to {RESULTS.relative_to(FOLDER.parent)}, which the page \"What is measured\" shows.")
 
 
 def all_cases():

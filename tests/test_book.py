@@ -8,24 +8,21 @@ import contextlib
 import functools
 import importlib
 import json
-import os
 import re
-import shutil
 import types
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import equations  # of book/_ext
+import equations  # of book/_ext, as the next
+import make_pdf
 import pytest
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 MISSING = "build the site first: make book"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 # What axe may say. Nothing of ours: the sidebar of the theme folds with a <summary> that holds an icon only.
 ALLOWED = {"summary-name"}
@@ -51,11 +48,10 @@ def the_site_is_built():
 
 
 def chromium() -> str:
-    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
-    for name in names:
-        if name and (path := shutil.which(name)):
-            return path
-    pytest.fail("the browser tests need Chromium: on Debian or Ubuntu `apt-get install chromium`.", pytrace=False)
+    try:
+        return make_pdf.chromium("the browser tests need")
+    except ValueError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +59,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=make_pdf.FLAGS)
         yield browser
         browser.close()
 

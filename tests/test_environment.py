@@ -116,7 +116,7 @@ def test_every_import_is_declared():
     providers = importlib.metadata.packages_distributions()
     names = set(declared()) | {"course-lib"}
     ours = {path.stem for path in (ROOT / "book" / "_ext").glob("*.py")}
-    ours |= {"course_lib", "benchmarks", "tests", "conftest"}
+    ours |= {"course_lib", "benchmarks", "book", "tests", "conftest"}
     for path, source in code_files().items():
         allowed = names | ({"sphinx", "docutils", "pybtex"} if path.startswith("book/") else set())
         for name in imported_names(source):

@@ -113,11 +113,12 @@ def pdf_path(root: Path) -> Path:
     return root / "_build/pdf" / (re.sub("[^a-z0-9]+", "-", title.lower()) + ".pdf")
 
 
-def chromium() -> str:
+def chromium(wanted_by: str = "make pdf needs") -> str:
+    """The path of an installed Chromium or Chrome; what CHROMIUM names comes first."""
     for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome-stable", "google-chrome"):
         if name and (path := shutil.which(name)):
             return path
-    raise ValueError("make pdf needs Chromium: on Debian or Ubuntu `apt-get install chromium`.")
+    raise ValueError(f"{wanted_by} Chromium: on Debian or Ubuntu `apt-get install chromium`.")
 
 
 def open_page(browser, path: Path):
