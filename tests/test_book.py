@@ -121,10 +121,10 @@ def visit(browser, page: Path) -> dict:
         seen["formulas"] = tab.evaluate("document.querySelectorAll('mjx-container').length")
         tab.set_viewport_size({"width": 390, "height": 844})
         tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+        tab.evaluate(OPEN_FOLDS)
         tab.wait_for_timeout(400)  # the theme waits for the end of a change of size
         seen["narrow dark"] = accessibility(tab)
         seen["sideways at 390"] = tab.evaluate(SIDEWAYS)
-        tab.evaluate(OPEN_FOLDS)
         tab.set_viewport_size({"width": 320, "height": 256})  # 1280 x 1024 at 400 %
         seen["sideways at 320"] = tab.evaluate(SIDEWAYS)
         tab.evaluate("document.documentElement.dir = 'rtl'")
