@@ -7,13 +7,11 @@ processor is slowed down four times by the browser for the second row, as a tele
 import base64
 import time
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
-from benchmarks import pictures
+from benchmarks import pictures, timing
 from benchmarks.boundaries import HIGH, LOW
-from benchmarks.timing import quartiles
 from book._ext.make_pdf import FLAGS, chromium
 from course_lib.boundaries.canny import canny
 
@@ -22,14 +20,15 @@ TASK, OURS, SIZE, TURNS = "Canny in the page, uint8, L1 norm", "web/boundaries.j
 BOUND_MS = 50  # up to which the edges seem to hang on the slider
 # How many times slower the browser makes the processor, the peer, the aim.
 PEERS = [(1, "course_lib's canny, compiled", None), (4, f"{BOUND_MS} ms, processor slowed 4 times", 1.0)]
+# Slowing down means that the browser stops the page every now and then, so a turn is five calls.
 MEASURE = """([text, side, low, high, turns]) => {
   const data = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), image = { width: side, height: side, data };
   const times = [];
   let edges;
   for (let k = 0; k < turns + 3; k++) {
     const start = performance.now();
-    edges = window.courseBoundaries.canny(image, low, high);
-    times.push(performance.now() - start);
+    for (let call = 0; call < 5; call++) edges = window.courseBoundaries.canny(image, low, high);
+    times.push((performance.now() - start) / 5);
   }
   return [times.slice(3), Array.from(edges)];
 }"""
@@ -41,7 +40,8 @@ def rows():
 
     image = pictures.camera(SIZE)
     truth = canny(image, LOW, HIGH)
-    library = [_milliseconds(lambda: canny(image, LOW, HIGH)) for _ in range(TURNS)]
+    case = timing.Case(TASK, pictures.CAMERA, SIZE, OURS, lambda: truth, ())
+    library = [_seconds(lambda: canny(image, LOW, HIGH)) for _ in range(TURNS)]
     sent = [base64.b64encode(image.tobytes()).decode(), SIZE, LOW, HIGH, TURNS]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium("the benchmark of the live figures needs"),
@@ -49,25 +49,18 @@ def rows():
         tab = browser.new_page()
         tab.add_script_tag(path=SCRIPT)
         throttle = tab.context.new_cdp_session(tab)
-        for slower, peer, aim in PEERS:
+        for slower, name, aim in PEERS:
             throttle.send("Emulation.setCPUThrottlingRate", {"rate": slower})
             times, edges = tab.evaluate(MEASURE, sent)
             if not np.array_equal(np.reshape(edges, truth.shape), truth):
                 raise AssertionError("Canny in the page and in the library do not agree.")
-            yield _row(times, peer, library if slower == 1 else [BOUND_MS] * TURNS, aim)
+            theirs = library if slower == 1 else [BOUND_MS / 1e3] * TURNS
+            peer = timing.Peer(name, lambda: truth, np.array_equal, "equal in every pixel", aim)
+            yield timing.row(case, peer, [1e-3 * t for t in times], theirs)
         browser.close()
 
 
-def _row(times, peer, peer_times, aim):
-    ours, theirs = float(f"{median(times):.5g}"), float(f"{median(peer_times):.5g}")
-    return {"task": TASK, "picture": pictures.CAMERA, "size": SIZE, "ours": OURS, "peer": peer,
-            "answers": "equal in every pixel", "ours_ms": ours, "peer_ms": theirs,
-            "ratio": float(f"{ours / theirs:.5g}"), "aim": aim,
-            "ratio_quartiles": quartiles([a / theirs for a in times]), "ours_ms_quartiles": quartiles(times),
-            "peer_ms_quartiles": quartiles(peer_times), "turns": TURNS}  # fmt: skip
-
-
-def _milliseconds(call):
+def _seconds(call):
     start = time.perf_counter()
     call()
-    return 1e3 * (time.perf_counter() - start)
+    return time.perf_counter() - start

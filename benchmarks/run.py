@@ -1,7 +1,7 @@
 """Run every benchmark of this folder, write results/speed.json and print the table.
 
-A file of this folder holds benchmarks if it has a function `cases()` that yields `timing.Case`s. To add one for a
-subpackage of the library, add a file with that function; nothing has to be registered.
+A file of this folder holds benchmarks if it has a function `cases()` that yields `timing.Case`s, or, for what does not
+run in this process, `rows()`. To add one for a subpackage of the library, add a file; nothing has to be registered.
 
 `python benchmarks/run.py Canny` runs the tasks whose name contains the word and prints their table, and writes no file.
 """

@@ -119,6 +119,8 @@ def live_canny(pictures: Mapping[str, np.ndarray], *, low: int, high: int, norm:
     if low % 5 or high % 5 or high > 1000:
         raise ValueError(f"live_canny: `low` and `high` must be multiples of 5 up to 1000; got {low} and {high}.")
     sigma = checks.number("live_canny", "sigma", sigma, low=0, high=3)
+    if sigma != round(sigma, 1):
+        raise ValueError(f"live_canny: `sigma` must be a step of its slider, such as 1.4; got {sigma:g}.")
     image = next(iter(pictures.values()))
     blurred = gaussian_blur(image, sigma) if sigma else image
     edges = canny(blurred, low, high, norm=norm)

@@ -123,6 +123,7 @@ def test_a_kernel_is_shown_in_whole_numbers():
     (canny_figure, {"high": 1005}, ValueError, "multiples of 5 up to 1000"),
     (canny_figure, {"low": 300}, ValueError, "must not exceed"),
     (canny_figure, {"sigma": 4}, ValueError, "sigma"),
+    (canny_figure, {"sigma": 1.25}, ValueError, "must be a step of its slider, such as 1.4; got 1.25"),
     (canny_figure, {"norm": "l3"}, ValueError, "norm"),
     (regions, {"inside": "edges"}, ValueError, "inside"),
 ])  # fmt: skip

@@ -276,7 +276,6 @@ def test_the_title_of_a_cited_thread_leads_to_its_box(rank):
 
 @built
 @in_browser
-@pytest.mark.skipif(not HELD_OUT.exists(), reason="tests/data/threads-heldout.yml is missing")
 def test_the_titles_of_other_threads_lead_to_their_sections(rank):
     entries = yaml.safe_load(HELD_OUT.read_text("utf-8"))
     asked = {thread for threads in symptoms.asked(ROOT).values() for thread in threads}

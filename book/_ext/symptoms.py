@@ -2,7 +2,8 @@
 
 A question is a box in a notebook: a Markdown cell tagged `question-N` that holds, under a heading, the box `What
 people ask` with links to the threads. The directive lists them all, so that a reader who has a symptom but no word for
-it finds the section, also without JavaScript. The titles of the threads stand in book/threads.yml.
+it finds the section, also without JavaScript. The titles of the threads stand in book/threads.yml; what else people
+asked about a section, in our words, in book/asked.yml.
 """
 
 import json

@@ -85,12 +85,25 @@
   function slider(name, min, max, step, value, changed, written = number) {
     const shown = element("output", { "aria-live": "off" }, written(value));
     const input = element("input", { type: "range", min, max, step, value, "aria-valuetext": written(value),
-      oninput: () => { control.set(+input.value); changed(name); } });
+      oninput: () => { control.set(+input.value); changed(); } });
     const box = element("label", { class: "course-live-slider" }, element("span", {}, name), input, shown);
     const control = { box, input, get value() { return +input.value; },
-      set(to) { input.value = to; shown.textContent = written(+input.value); input.setAttribute("aria-valuetext", written(+input.value)); },
+      set(to) {
+        input.value = to;
+        shown.textContent = written(+input.value);
+        input.setAttribute("aria-valuetext", shown.textContent);
+      },
       within(largest) { input.max = largest; control.set(Math.min(control.value, largest)); } };
     return control;
+  }
+
+  /* Canny's two thresholds; low stays below high: the other one goes along. */
+  function thresholds(low, high, changed) {
+    const pair = ["low", "high"].map((name, k) => slider(name, 0, 1000, 5, k ? high : low, () => {
+      if (pair[0].value > pair[1].value) pair[1 - k].set(pair[k].value);
+      changed();
+    }));
+    return pair;
   }
 
   /* One of several: radio buttons named `legend`; options are [value, label]. */
@@ -124,7 +137,8 @@
       URL.revokeObjectURL(address);
       if (turn !== latest) return;
       file.value = "";
-      said.textContent = image ? "" : `${picked.name} is not a picture that this browser can show. Choose a JPEG, PNG or WebP file.`;
+      said.textContent = image ? "" :
+        `${picked.name} is not a picture that this browser can show. Choose a JPEG, PNG or WebP file.`;
       if (!image) return show(select.value); // what was asked for before
       offer(), select.value = mine;
       document.dispatchEvent(new CustomEvent("course-photograph", { detail: image }));
@@ -225,7 +239,8 @@
       sum.textContent = `At x = ${u}, y = ${v}: ${added} = ${number(whole)}`
         + (divisor === 1 ? "." : `; divided by ${divisor}: ${number(whole / divisor)}.`);
       left.setAttribute("aria-label", `${name}, ${image.width} by ${image.height} pixels, with a cross at x = ${u}, y = ${v}`);
-      enlarged.setAttribute("aria-label", `The ${side.width} by ${side.width} pixels around x = ${u}, y = ${v}, the nine under the kernel framed`);
+      enlarged.setAttribute("aria-label",
+        `The ${side.width} by ${side.width} pixels around x = ${u}, y = ${v}, the nine under the kernel framed`);
       const rows = [0, 3, 6].map((k) => `[${weights.slice(k, k + 3).join(", ")}]`).join(", ");
       code.textContent = `correlate(image, ${divisor === 1 ? `[${rows}]` : `np.array([${rows}]) / ${divisor}`})[${v}, ${u}]`;
     }
@@ -257,7 +272,7 @@
     let image = null, gradient = null, name = "";
     const sigma = slider("σ of the blur", 0, 3, 0.1, settings.sigma, differentiate, (v) => (v ? `${number(v)} px` : "none"));
     const norm = choice("Norm", [["l1", "L1"], ["l2", "L2"]], settings.norm, differentiate);
-    const low = slider("low", 0, 1000, 5, settings.low, follow), high = slider("high", 0, 1000, 5, settings.high, follow);
+    const [low, high] = thresholds(settings.low, settings.high, update);
     const view = views(["picture", "gx", "gy", "magnitude", "maxima"], "picture", show, low.box, high.box, sigma.box, norm.box);
     const said = element("p", { class: "course-live-note", "aria-live": "polite" }), code = element("code", {});
     const picture = source(settings, (to, called) => { image = to, name = called; differentiate(); });
@@ -272,10 +287,6 @@
       paint(view.small.magnitude, image, field(length, settings));
       update();
     }
-    function follow(moved) { // low stays below high: the other one goes along
-      if (low.value > high.value) (moved === "low" ? high : low).set(moved === "low" ? low.value : high.value);
-      update();
-    }
     function update() {
       const found = B.edgesOf(gradient, low.value, high.value), m = gradient.magnitude;
       const strong = found.maxima.map((is, p) => is && m[p] > found.high);
@@ -283,7 +294,8 @@
       paint(view.right, image, (p) => GRAY[255 * found.edges[p]]);
       const [n, s, e] = [found.maxima, strong, found.edges].map(total), size = m.length;
       const largest = m.reduce((a, b) => Math.max(a, b), 0), top = norm.value === "l2" ? Math.sqrt(largest) : largest;
-      const counts = `${number(n)} maxima above low, ${number(s)} of them above high; ${count(e, "edge pixel")}, ${share(e, size)} of ${image.width} × ${image.height}`;
+      const counts = `${number(n)} maxima above low, ${number(s)} of them above high; ` +
+        `${count(e, "edge pixel")}, ${share(e, size)} of ${image.width} × ${image.height}`;
       said.textContent = `Magnitudes go up to ${number(Math.round(top))}: ${counts}.`;
       view.right.setAttribute("aria-label", `Edges of the picture ${name}, white on black: ${counts}`);
       const input = sigma.value ? `gaussian_blur(image, ${sigma.value})` : "image";
@@ -303,13 +315,14 @@
     const from = choice("Inside is what is", [["brighter", "brighter than the threshold"], ["darker", "not brighter"],
       ["edges", "an edge of Canny's"]], settings.inside, update);
     const threshold = slider("threshold", 0, 255, 1, 128, update);
-    const low = slider("low", 0, 1000, 5, 100, follow), high = slider("high", 0, 1000, 5, 200, follow);
+    const [low, high] = thresholds(100, 200, update);
     const connectivity = choice("Neighbours", [[8, "8"], [4, "4"]], 8, update);
     const region = element("input", { type: "number", min: 1, value: 1,
       oninput: () => { at = found.labels.indexOf(+region.value); describe(); } });
     const said = element("p", { class: "course-live-note", "aria-live": "polite" });
     const one = element("p", { class: "course-live-note", "aria-live": "polite" }), code = element("code", {});
-    const otsu = element("button", { type: "button", class: "course-live-button", onclick: () => { threshold.set(B.otsu(image)); update(); } }, "Otsu's threshold");
+    const otsu = element("button", { type: "button", class: "course-live-button",
+      onclick: () => { threshold.set(B.otsu(image)); update(); } }, "Otsu's threshold");
     const view = views(["picture", "mask", "contours"], "contours", show, threshold.box, otsu, low.box, high.box, from.box,
       connectivity.box);
     const picture = source(settings, (to, called) => {
@@ -324,10 +337,6 @@
     figure.replaceChildren(picture, view.box, said,
       element("label", { class: "course-live-region" }, "Region number ", region), one, element("p", { class: "course-live-code" }, code));
 
-    function follow(moved) {
-      if (low.value > high.value) (moved === "low" ? high : low).set(moved === "low" ? low.value : high.value);
-      update();
-    }
     function update() {
       const edges = from.value === "edges", t = threshold.value, W = image.width, H = image.height;
       threshold.box.hidden = otsu.hidden = edges;
@@ -340,11 +349,12 @@
       found = { labels, regions, contours, isHole, edges, statistics: B.regionStatistics(labels, regions, W) };
       paint(view.small.picture, image, (p) => GRAY[image.data[p]]);
       paint(view.small.mask, image, (p) => GRAY[255 * mask[p]]);
-      const border = new Uint8Array(W * H); // 1 an outer border, 2 every other pixel of a hole's: dotted
+      const border = new Uint32Array(W * H); // the colour of an outer border, and of every other pixel of a hole's: dotted
       contours.forEach((points, k) => {
-        for (let i = 0; i < points.length; i += isHole[k] ? 4 : 2) border[points[i + 1] * W + points[i]] = isHole[k] ? 2 : 1;
+        const [color, step] = isHole[k] ? [BLUE, 4] : [ORANGE, 2];
+        for (let i = 0; i < points.length; i += step) border[points[i + 1] * W + points[i]] = color;
       });
-      paint(view.small.contours, image, (p) => (border[p] ? [0, ORANGE, BLUE][border[p]] : GRAY[image.data[p] >> 1]));
+      paint(view.small.contours, image, (p) => border[p] || GRAY[image.data[p] >> 1]);
       const holes = isHole.filter(Boolean).length;
       said.textContent = `${count(total(mask), "pixel")} inside (${share(total(mask), W * H)}), in ${count(regions, "region")}; ` +
         `${count(contours.length, "contour")}: ${count(contours.length - holes, "outer border")} (orange), ` +
