@@ -75,53 +75,27 @@ def same_shape(function: str, **arrays: np.ndarray) -> None:
         raise ValueError(f"{function}: the arrays must have one shape; got {listing}.")
 
 
-def pictures(function: str, values) -> list[np.ndarray]:
-    """Return a list or tuple of arrays that can be drawn: (H, W) of any real numbers or colour; else raise."""
-    if not isinstance(values, (list, tuple)) or len(values) == 0:
-        raise TypeError(f"{function}: pass a list of at least one array, also for a single one: [image]; "
-                        f"got {type(values).__name__}.")
-    arrays = [array(function, "picture", value) for value in values]
-    for a in arrays:
-        colour = a.ndim == 3 and a.shape[2] == 3
-        if a.size == 0 or not (a.ndim == 2 or colour) or a.dtype.kind not in "buif" or max(a.shape) > 16383:
-            raise ValueError(f"{function}: a picture must be (H, W) or (H, W, 3) of real numbers, with sides of "
-                             f"1..16383; got {a.shape} {a.dtype}. Pass a list of arrays, also for a single one.")
-        if colour and a.dtype not in (np.uint8, np.bool_):
-            finite = a[np.isfinite(a)]
-            low, high = float(finite.min(initial=0)), float(finite.max(initial=0))
-            if a.dtype.kind != "f" or not -FLOAT_SLACK <= low <= high <= 1 + FLOAT_SLACK:
-                raise ValueError(f"{function}: a colour picture must be uint8 or float in 0..1; got {a.dtype} in "
-                                 f"{low:g}..{high:g}. Show its channels one by one, or scale it.")
-    return arrays
-
-
-def captions(function: str, values, n: int) -> list[str]:
-    """Return `values` as a list of `n` str, all empty if it is None; else raise."""
-    if values is None:
-        return [""] * n
-    if not isinstance(values, (list, tuple)) or not all(isinstance(text, str) for text in values):
-        raise TypeError(f"{function}: `captions` must be a list of str, one for each picture; got {values!r}.")
-    if len(values) != n:
-        raise ValueError(f"{function}: {n} pictures need {n} captions; got {len(values)}.")
-    return list(values)
-
-
-def alt(function: str, text) -> None:
-    """Raise unless `text` can stand for a picture."""
-    if not isinstance(text, str) or len(text.strip()) < 20:
-        raise ValueError(f"{function}: `alt` must say in words what the figure shows; got {text!r}.")
-
-
-def points_xy(function: str, points, *, name: str = "points_xy") -> np.ndarray:
-    """Return `points` as float64 (..., 2), x before y, all finite; else raise."""
-    points = array(function, name, points)
-    if points.dtype.kind not in "iuf":
-        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {points.dtype}.")
-    if points.ndim == 0 or points.shape[-1] != 2:
-        raise ValueError(f"{function}: `{name}` must be (..., 2), x before y; got {points.shape}.")
-    if not np.isfinite(points).all():
+def points(function: str, values, *, name: str = "points_xy", axes: str = "xy") -> np.ndarray:
+    """Return `values` as float64 (..., 2) or, where `axes` is "xyz", (..., 3), all finite; else raise."""
+    values, order = array(function, name, values), "x before y" + " before z" * ("z" in axes)
+    if values.dtype.kind not in "iuf":
+        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
+    if values.ndim == 0 or values.shape[-1] != len(axes):
+        raise ValueError(f"{function}: `{name}` must be (..., {len(axes)}), {order}; got {values.shape}.")
+    if not np.isfinite(values).all():
         raise ValueError(f"{function}: `{name}` holds NaN or infinity; drop those points first.")
-    return points.astype(np.float64)
+    return values.astype(np.float64)
+
+
+def matrix(function: str, name: str, values, shape: tuple[int, ...]) -> np.ndarray:
+    """Return `values` as float64 of exactly this shape, all finite; else raise."""
+    values = array(function, name, values)
+    if values.dtype.kind not in "iuf":
+        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
+    if values.shape != shape:
+        raise ValueError(f"{function}: `{name}` must be of shape {shape}; got {values.shape}.")
+    _check_finite(function, name, values)
+    return _for_kernel(values.astype(np.float64))
 
 
 def kernel(function: str, values, *, name: str = "kernel") -> np.ndarray:
@@ -178,6 +152,19 @@ def choice(function: str, name: str, value, options: tuple):
         listing = " or ".join(repr(o) for o in options)
         raise ValueError(f"{function}: `{name}` must be {listing}; got {value!r}.")
     return value
+
+
+def instance(function: str, name: str, value, kind: type, *, remedy: str = ""):
+    """Return `value` if it is of this class; else raise."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{function}: `{name}` must be a {kind.__name__}; got {type(value).__name__}."
+                        f"{' ' + remedy if remedy else ''}")
+    return value
+
+
+def generator(function: str, rng) -> np.random.Generator:
+    """Return `rng` if it is a NumPy generator, so that nothing depends on a global state; else raise."""
+    return instance(function, "rng", rng, np.random.Generator, remedy="Pass np.random.default_rng(0), say.")
 
 
 def array(function: str, name: str, values) -> np.ndarray:

@@ -163,7 +163,7 @@ def sample_bilinear(image: np.ndarray, points_xy: np.ndarray, *, outside: float 
     Notebook: notebooks/01-images.ipynb
     """
     image = checks.field("sample_bilinear", image, ranks=(2, 3))
-    points = checks.points_xy("sample_bilinear", points_xy)
+    points = checks.points("sample_bilinear", points_xy)
     if not (isinstance(outside, (float, np.floating)) and not math.isfinite(outside)):
         outside = checks.number("sample_bilinear", "outside", outside)
     (H, W), x, y = image.shape[:2], points[..., 0], points[..., 1]

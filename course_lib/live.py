@@ -23,7 +23,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgba_array
 from PIL import Image
 
-from course_lib import checks
+from course_lib import checks, figure_checks
 from course_lib.boundaries.canny import canny, gradient, non_maximum_suppression
 from course_lib.boundaries.components import label
 from course_lib.boundaries.regions import otsu
@@ -75,7 +75,7 @@ def live_lens(pictures: Mapping[str, np.ndarray], kernels: Mapping[str, np.ndarr
     Notebook: notebooks/01-images.ipynb
     """
     pictures = _pictures("live_lens", pictures)
-    checks.alt("live_lens", alt)
+    figure_checks.alt("live_lens", alt)
     if not isinstance(kernels, Mapping) or not kernels:
         raise TypeError("live_lens: `kernels` must be a mapping of name to (3, 3) weights.")
     fractions = {str(name): _as_fractions(weights) for name, weights in kernels.items()}
@@ -114,7 +114,7 @@ def live_canny(pictures: Mapping[str, np.ndarray], *, low: int, high: int, norm:
     Notebook: notebooks/02-canny.ipynb
     """
     pictures = _pictures("live_canny", pictures)
-    checks.alt("live_canny", alt)
+    figure_checks.alt("live_canny", alt)
     low, high = (checks.whole("live_canny", n, t, low=0) for n, t in (("low", low), ("high", high)))
     if low % 5 or high % 5 or high > 1000:
         raise ValueError(f"live_canny: `low` and `high` must be multiples of 5 up to 1000; got {low} and {high}.")
@@ -149,7 +149,7 @@ def live_regions(pictures: Mapping[str, np.ndarray], *, inside: str = "brighter"
     Notebook: notebooks/03-edges-to-regions.ipynb
     """
     pictures = _pictures("live_regions", pictures)
-    checks.alt("live_regions", alt)
+    figure_checks.alt("live_regions", alt)
     checks.choice("live_regions", "inside", inside, ("brighter", "darker"))
     image = next(iter(pictures.values()))
     mask = (image > otsu(image)) == (inside == "brighter")

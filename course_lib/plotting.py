@@ -31,7 +31,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from course_lib import checks
+from course_lib import checks, figure_checks
 
 # Okabe and Ito's colours, distinguishable with any colour vision; line styles differ as well.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -89,9 +89,9 @@ def show_row(pictures: Sequence[np.ndarray], captions: Sequence[str] | None = No
     ValueError
         Captions and pictures differ in number, or an array is not a picture.
     """
-    pictures = checks.pictures("show_row", pictures)
-    captions = checks.captions("show_row", captions, len(pictures))
-    checks.alt("show_row", alt)
+    pictures = figure_checks.pictures("show_row", pictures)
+    captions = figure_checks.captions("show_row", captions, len(pictures))
+    figure_checks.alt("show_row", alt)
     zoom = math.ceil(180 / max(p.shape[1] for p in pictures)) if zoom is None else zoom
     checks.whole("show_row", "zoom", zoom, low=1)
     items = []
@@ -119,9 +119,9 @@ def show_numbers(arrays: Sequence[np.ndarray], captions: Sequence[str] | None = 
     marked : (H, W) bool, optional
         Cells to frame in every table of this shape.
     """
-    arrays = checks.pictures("show_numbers", arrays)
-    captions = checks.captions("show_numbers", captions, len(arrays))
-    checks.alt("show_numbers", alt)
+    arrays = figure_checks.pictures("show_numbers", arrays)
+    captions = figure_checks.captions("show_numbers", captions, len(arrays))
+    figure_checks.alt("show_numbers", alt)
     if marked is not None:
         marked = checks.mask("show_numbers", marked, name="marked")
         if all(marked.shape != a.shape for a in arrays):
@@ -171,7 +171,7 @@ def show_chart(figure: Figure, *, alt: str, data: Mapping[str, Sequence] | None 
     alt : str
     data : mapping of column name to values, optional, shown as a table that the reader can open
     """
-    checks.alt("show_chart", alt)
+    figure_checks.alt("show_chart", alt)
     if not isinstance(figure, Figure):
         raise TypeError(f"show_chart: `figure` must be a matplotlib Figure; got {type(figure).__name__}.")
     if data is not None and not (isinstance(data, Mapping) and all(hasattr(c, "__len__") for c in data.values())

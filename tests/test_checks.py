@@ -177,12 +177,12 @@ def test_shapes_are_compared():
 )
 def test_bad_points_are_refused(points, error, message):
     with pytest.raises(error, match=message):
-        checks.points_xy("f", points)
+        checks.points("f", points)
 
 
 def test_points_become_float64_of_any_leading_shape():
-    assert checks.points_xy("f", [[1, 2]]).dtype == np.float64 and checks.points_xy("f", np.zeros((0, 2))).size == 0
-    assert checks.points_xy("f", np.zeros((4, 5, 2), np.float16)).shape == (4, 5, 2)
+    assert checks.points("f", [[1, 2]]).dtype == np.float64 and checks.points_xy("f", np.zeros((0, 2))).size == 0
+    assert checks.points("f", np.zeros((4, 5, 2), np.float16)).shape == (4, 5, 2)
 
 
 @pytest.mark.parametrize("value", [3, 3.0, np.uint8(3), np.float32(3), np.int64(3), np.float16(3)])
@@ -256,3 +256,28 @@ def test_a_kernel_becomes_float64_and_has_a_centre():
 def test_bad_kernels_are_refused(kernel, error, message):
     with pytest.raises(error, match=message):
         checks.kernel("f", kernel)
+
+
+def test_points_in_space_have_three_coordinates():
+    assert checks.points("f", np.zeros((4, 3)), name="points_xyz", axes="xyz").shape == (4, 3)
+    with pytest.raises(ValueError, match=r"f: `p` must be \(..., 3\), x before y before z; got \(4, 2\)"):
+        checks.points("f", np.zeros((4, 2)), name="p", axes="xyz")
+
+
+@pytest.mark.parametrize(("values", "error", "text"), [
+    (np.eye(2), ValueError, r"`K` must be of shape \(3, 3\); got \(2, 2\)"),
+    ([["a"]], TypeError, "`K` must be a NumPy array of numbers"),
+    (np.eye(3) * 1j, TypeError, "`K` must hold real numbers; got dtype complex128"),
+    (np.diag([1, 1, np.nan]), ValueError, "`K` holds NaN or infinity in 1 places"),
+])
+def test_a_matrix_has_one_shape_and_finite_numbers(values, error, text):
+    with pytest.raises(error, match=f"f: {text}"):
+        checks.matrix("f", "K", values, (3, 3))
+    assert checks.matrix("f", "K", [[1, 0], [0, 1]], (2, 2)).dtype == np.float64
+
+
+@pytest.mark.parametrize("rng", [0, None, np.random.RandomState(0), np.random, "0"])
+def test_randomness_is_a_generator(rng):
+    with pytest.raises(TypeError, match=r"f: `rng` must be a Generator; got .* Pass np.random.default_rng\(0\), say"):
+        checks.generator("f", rng)
+    assert checks.generator("f", np.random.default_rng(0)).random() < 1

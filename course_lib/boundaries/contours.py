@@ -151,7 +151,7 @@ def fill_contours(contours: Sequence[np.ndarray], shape: tuple[int, int]) -> np.
 
 
 def _points(function, contour, name="contour"):
-    points = checks.points_xy(function, contour, name=name)
+    points = checks.points(function, contour, name=name)
     if points.ndim != 2 or len(points) == 0:
         raise ValueError(f"{function}: `{name}` must be (N, 2), x before y, at least one point; got {points.shape}. "
                          "OpenCV's (N, 1, 2) becomes that by contour[:, 0].")
