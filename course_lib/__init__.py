@@ -15,6 +15,7 @@ course_lib.plotting               rows of pictures, tables of numbers, charts; a
 course_lib.sliders                figures with sliders, in JupyterLab and in the static page
 course_lib.live                   live figures: the lens, Canny and regions computed in the page; JavaScript beside it
 course_lib.checks                 the contracts of all arguments, and their error messages
+course_lib.figure_checks          the contracts of pictures, captions and alt text
 
 The import line is the path: from course_lib.boundaries.canny import canny
 Type ?name for the contract and ??name for the source, which fits on a screen.

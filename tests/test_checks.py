@@ -181,7 +181,7 @@ def test_bad_points_are_refused(points, error, message):
 
 
 def test_points_become_float64_of_any_leading_shape():
-    assert checks.points("f", [[1, 2]]).dtype == np.float64 and checks.points_xy("f", np.zeros((0, 2))).size == 0
+    assert checks.points("f", [[1, 2]]).dtype == np.float64 and checks.points("f", np.zeros((0, 2))).size == 0
     assert checks.points("f", np.zeros((4, 5, 2), np.float16)).shape == (4, 5, 2)
 
 

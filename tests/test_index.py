@@ -54,7 +54,7 @@ def test_an_init_holds_a_docstring_only(file):
 def test_every_function_says_what_it_takes_and_returns(name, function):
     doc = inspect.getdoc(function)
     assert doc and doc[0].isupper() and doc.splitlines()[0].endswith("."), doc
-    if name == "course_lib.checks":
+    if name.endswith("checks"):
         return  # one sentence each; the module has the table
     if "those of `correlate`" not in doc:
         explained = re.findall(r"(?m)(?:^|; +)([\w*, ]+)(?: :|$)", doc.partition("Parameters\n---")[2])
