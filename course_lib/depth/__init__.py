@@ -1,0 +1,1 @@
+"""Depth: the camera, and what several views of a scene say about it."""
