@@ -6,6 +6,7 @@ course_lib.data.textures          photographs, bricks, pebbles, planks and 1/f n
 course_lib.data.surfaces          parallelograms, spheres, boxes, a lamp: what a scene is made of
 course_lib.data.ray_caster        render(scene, camera): the picture with exact depth, normals and instances
 course_lib.data.scenes            the reference room, random rooms, a room of repeats, and their cameras
+course_lib.data.ground_truth      exact edges, correspondences and disparity of a rendered view
 course_lib.depth.camera           the pinhole camera: project, rays of pixels, back to points
 course_lib.filters                correlation, convolution, Gaussian blur, bilinear sampling
 course_lib.boundaries.sobel       the gradient of an image by the two 3x3 Sobel kernels

@@ -173,7 +173,7 @@ def stereo_pair(left: Camera, baseline_m: float) -> tuple[Camera, Camera]:
     Returns
     -------
     left, right : Camera
-        The disparity of a point at depth z is x_left - x_right = f baseline / z: see course_lib.data.exact.disparity.
+        The disparity of a point at depth z is x_left - x_right: see ground_truth.disparity.
     """
     checks.instance("stereo_pair", "left", left, Camera)
     b = checks.number("stereo_pair", "baseline_m", baseline_m, low=0, strict=True)
