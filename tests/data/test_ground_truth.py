@@ -1,4 +1,4 @@
-"""Edges, correspondences and disparities of a rendered view, against closed forms and against the pictures themselves."""
+"""Edges, correspondences and disparities of a rendered view, against closed forms and the pictures themselves."""
 
 import numpy as np
 import pytest
@@ -159,7 +159,7 @@ def test_the_other_picture_agrees_best_at_the_correspondence_to_a_fraction_of_a_
     points, truth = points[inner], left_gray[inner]
 
     def difference(dx, dy):
-        return np.abs(sample_bilinear(right_gray, points + [dx, dy]) - truth).mean()
+        return np.abs(sample_bilinear(right_gray, points + np.array([dx, dy])) - truth).mean()
 
     exact = difference(0, 0)
     assert all(exact < 0.9 * difference(dx, dy) for dx, dy in [(0.1, 0), (-0.1, 0), (0, 0.1), (0, -0.1)])
