@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import boundaries, filters, live, pictures, regions, run, timing
+from benchmarks import boundaries, filters, generators, live, pictures, regions, run, timing
 from benchmarks.timing import Case, Peer
 
 RESULTS = json.loads(run.RESULTS.read_text("utf-8"))
@@ -96,16 +96,18 @@ def test_wrong_answer_is_not_timed():
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("cases", [filters.cases, boundaries.cases, regions.cases],
-                         ids=["filters", "boundaries", "regions"])
-def test_answers_agree_at_the_smallest_size(cases):
+@pytest.mark.parametrize(("cases", "sizes", "least"), [
+    (filters.cases, pictures.SIZES[:1], 8), (boundaries.cases, pictures.SIZES[:1], 8),
+    (regions.cases, pictures.SIZES[:1], 8), (generators.cases, (16, 28, 32, 64), 6),
+], ids=["filters", "boundaries", "regions", "generators"])  # fmt: skip
+def test_answers_agree_at_the_smallest_size(cases, sizes, least):
     compared = 0
-    for small in (c for c in cases() if c.size == min(pictures.SIZES)):
+    for small in (c for c in cases() if c.size in sizes):
         ours = small.call()
         for peer in small.peers:
             assert peer.agree(ours, peer.call()), f"{small.task}: {peer.name}"
             compared += 1
-    assert compared >= 8
+    assert compared >= least
 
 
 def test_comparison_of_answers_can_fail():
@@ -174,6 +176,30 @@ def test_comparison_of_contours_can_fail():
     assert not opencv.agree((contours, hierarchy[:, [1, 0, 2, 3]]), theirs)
 
 
+@pytest.mark.large
+def test_comparison_of_glyphs_can_fail():
+    images, labels = ours = generators.our_glyphs(16)
+    theirs = generators.pillow_glyphs(16)
+    assert generators.same_digits(ours, theirs)
+    wrong = [(images[:, ::-1], labels), (images[:, :, ::-1], labels), (images, (labels + 1) % 10), (images / 2, labels),
+             (images.astype(float), labels), (images[:, 1:], labels), (np.roll(images, 3, axis=2), labels)]
+    assert not any(generators.same_digits(other, theirs) for other in wrong)
+
+
+def test_comparison_of_scenes_can_fail():
+    ours = generators.our_shapes(64)
+    opencv, scikit_image = (peer.call() for peer in generators.shapes_case(64).peers)
+    assert generators.same_scenes(ours, opencv)
+    images, classes, instances = opencv
+    wrong = [(images, classes % 4 + 1, instances), (images, classes, instances + 3),
+             (images[:, 1:], classes, instances), (images, classes.astype(np.int64), instances),
+             (images, np.where(classes == 4, 0, classes), instances)]
+    assert not any(generators.same_scenes(ours, other) for other in wrong)
+    _, peer = generators.shapes_case(64).peers
+    assert peer.agree(ours, scikit_image) and not peer.agree(ours, scikit_image[:-1])
+    assert scikit_image.min() < 255 and len(np.unique(scikit_image.reshape(-1, 3), axis=0)) > 60  # it has drawn
+
+
 @pytest.mark.parametrize("kind", ["int16", "float32"])
 def test_comparison_of_watersheds_can_fail(kind):
     """One pixel that water reaches only over a higher pass is found, wherever it is; so are two lakes exchanged."""
@@ -233,7 +259,7 @@ def test_results_hold_every_task_peer_and_size():
     held = [(row["task"], row["size"], row["ours"], row["peer"], row["aim"]) for row in RESULTS["rows"]]
     assert len(held) == len(set(held))
     assert set(held) == promised
-    assert {size for _, size, *_ in held} == {256, 512, 1024, 2048}
+    assert {size for _, size, *_ in held} == {16, 28, 32, 64, 128, 256, 512, 1024, 2048}
 
 
 def test_rows_are_consistent():
@@ -267,5 +293,5 @@ def test_table_prints_every_row_and_marks_a_missed_aim():
 def test_run_finds_every_file_with_cases():
     folder = Path(run.FOLDER)
     with_cases = {path.stem for path in folder.glob("*.py") if "\ndef cases():" in path.read_text("utf-8")}
-    assert with_cases == {"filters", "boundaries", "regions"}
+    assert with_cases == {"filters", "boundaries", "regions", "generators"}
     assert len(list(run.all_cases())) == len([*filters.cases(), *boundaries.cases(), *regions.cases()])

@@ -216,12 +216,12 @@ def test_the_pictures_are_those_of_the_thumbnail_within_one_grey_level():
 
 @pytest.mark.large
 def test_a_linear_classifier_reads_digits_but_not_all():
-    """96.9 % of fresh pictures, 93.9 % of fonts never seen. Pixels that move are not what a line can follow."""
+    """About 96.5 % of fresh pictures, 95.5 % of fonts never seen: it cannot follow a stroke that moves by a pixel."""
     test, truth = glyphs(4000, rng=rng(2))
-    assert 0.95 < train_linear(*glyphs(10000, rng=rng(1))).score(test.reshape(len(test), -1), truth) < 0.985
+    assert 0.955 < train_linear(*glyphs(10000, rng=rng(1))).score(test.reshape(len(test), -1), truth) < 0.975
     unseen, truth = glyphs(4000, fonts=FONTS[16:], rng=rng(2))
     known = train_linear(*glyphs(10000, fonts=FONTS[:16], rng=rng(1)))
-    assert 0.90 < known.score(unseen.reshape(len(unseen), -1), truth) < 0.97
+    assert 0.94 < known.score(unseen.reshape(len(unseen), -1), truth) < 0.97
 
 
 @pytest.mark.slow
@@ -232,7 +232,7 @@ def test_a_small_convolutional_network_reads_nearly_all_digits():
     network = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
                             nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
                             nn.Flatten(), nn.Linear(512, 128), nn.ReLU(), nn.Linear(128, 10))  # fmt: skip
-    steps, random = 2000, rng(12)
+    steps, random = 1000, rng(12)
     optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     for _ in range(steps):
@@ -244,7 +244,7 @@ def test_a_small_convolutional_network_reads_nearly_all_digits():
         schedule.step()
     images, labels = map(torch.from_numpy, glyphs(10000, rng=rng(13)))
     with torch.no_grad():
-        assert (network(images[:, None]).argmax(1) == labels).float().mean() > 0.995
+        assert (network(images[:, None]).argmax(1) == labels).float().mean() > 0.997  # 0.9995
 
 
 # ---- bad arguments

@@ -1,4 +1,4 @@
-"""Shape scenes: areas in closed form, ids and pictures that agree, what is in front, colours without meaning, bad input."""
+"""Shape scenes: areas in closed form, ids that agree with pictures, what is in front, colours without meaning."""
 
 from pathlib import Path
 
