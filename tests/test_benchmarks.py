@@ -294,4 +294,5 @@ def test_run_finds_every_file_with_cases():
     folder = Path(run.FOLDER)
     with_cases = {path.stem for path in folder.glob("*.py") if "\ndef cases():" in path.read_text("utf-8")}
     assert with_cases == {"filters", "boundaries", "regions", "generators"}
-    assert len(list(run.all_cases())) == len([*filters.cases(), *boundaries.cases(), *regions.cases()])
+    assert len(list(run.all_cases())) == len([*filters.cases(), *boundaries.cases(), *regions.cases(),
+                                              *generators.cases()])

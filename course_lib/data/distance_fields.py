@@ -13,7 +13,7 @@ representation of shape for computer graphics", SIGGRAPH 2000, 249-254, doi 10.1
 | a, b     | ax, ay, bx, by   |             | start and end of one straight edge of the outline    |
 | t        | t                | like p      | where on the edge the nearest point lies, 0 at a, 1 at b |
 | w        | winding          | like p      | how often the loops turn round p; inside is w != 0   |
-| d        | distance         | like p      | signed distance, |grad d| = 1 (Eq. eikonal) nearly everywhere |
+| d        | distance         | like p      | signed distance; its gradient has length 1 nearly everywhere |
 | s        | softness         |             | width of the smooth edge, in pixels                  |
 """
 

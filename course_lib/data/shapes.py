@@ -5,7 +5,8 @@ pixel's centre, to whom the pixel belongs, and its coverage blends the colours a
 nothing of the class, so that only the outline tells a disk from a star.
 
 Notebook: notebooks/01-images.ipynb
-Reference: T. Porter, T. Duff, "Compositing digital images", SIGGRAPH 1984, 253-259, doi 10.1145/800031.808606 (over).
+Reference: T. Porter, T. Duff, "Compositing digital images", Computer Graphics 18(3), 253-259 (1984),
+doi 10.1145/964965.808606 (the operator "over").
 
 | notation | code           | shape     | meaning                                                  |
 |----------|----------------|-----------|----------------------------------------------------------|
