@@ -7,6 +7,9 @@ course_lib.data.surfaces          parallelograms, spheres, boxes, a lamp: what a
 course_lib.data.ray_caster        render(scene, camera): the picture with exact depth, normals and instances
 course_lib.data.scenes            the reference room, random rooms, a room of repeats, and their cameras
 course_lib.data.ground_truth      exact edges, correspondences and disparity of a rendered view
+course_lib.data.distance_fields   signed distance to polygons and disks; how much of a pixel a shape covers
+course_lib.data.glyphs            digits and letters in 24 fonts, jittered, with labels; no download
+course_lib.data.shapes            scenes of overlapping shapes with the class and the number of every pixel
 course_lib.depth.camera           the pinhole camera: project, rays of pixels, back to points
 course_lib.filters                correlation, convolution, Gaussian blur, bilinear sampling
 course_lib.boundaries.sobel       the gradient of an image by the two 3x3 Sobel kernels

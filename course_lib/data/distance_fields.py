@@ -3,7 +3,7 @@ r"""Signed distance fields: how far every point is from a shape's outline, and h
 **The distance is in pixels, negative inside the shape and positive outside.** The union of two shapes is then the
 minimum of their distances, and d - r is a shape whose outline has moved outward by r.
 
-Notebook: notebooks/01-images.ipynb
+Notebook: notebooks/24-known-answers.ipynb
 Reference: S. F. Frisken, R. N. Perry, A. P. Rockwood, T. R. Jones, "Adaptively sampled distance fields: a general
 representation of shape for computer graphics", SIGGRAPH 2000, 249-254, doi 10.1145/344779.344899.
 

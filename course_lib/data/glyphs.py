@@ -4,7 +4,7 @@ Each character of each font is a signed distance field, computed from its outlin
 through a random map (turn, shear, stretch, shift, a smooth bend), moves the outline by a random thickness, and turns
 distance into ink. All jitter is bounded, so that no 6 becomes a 9.
 
-Notebook: notebooks/01-images.ipynb
+Notebook: notebooks/24-known-answers.ipynb
 References: P. Y. Simard, D. Steinkraus, J. C. Platt, "Best practices for convolutional neural networks applied to
 visual document analysis", ICDAR 2003, 958-963, doi 10.1109/ICDAR.2003.1227801 (why one bends digits); T. W. Sederberg,
 S. R. Parry, "Free-form deformation of solid geometric models", SIGGRAPH 1986, 151-160, doi 10.1145/15922.15903.

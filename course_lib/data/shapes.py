@@ -4,7 +4,7 @@ A scene is painted from back to front. Each shape is a signed distance field: it
 pixel's centre, to whom the pixel belongs, and its coverage blends the colours at the edge. Colours and textures know
 nothing of the class, so that only the outline tells a disk from a star.
 
-Notebook: notebooks/01-images.ipynb
+Notebook: notebooks/24-known-answers.ipynb
 Reference: T. Porter, T. Duff, "Compositing digital images", Computer Graphics 18(3), 253-259 (1984),
 doi 10.1145/964965.808606 (the operator "over").
 
