@@ -120,8 +120,8 @@ def glyphs(n: int, *, size: int = 16, classes: str = "digits", fonts: tuple[str,
     return coverage(distance, softness=SOFTNESS), labels
 
 
-def draw(distance_field: np.ndarray, field_from_picture: np.ndarray, *, thickness: float = 0.0,
-         size: int = 16) -> np.ndarray:
+def render_glyph(distance_field: np.ndarray, field_from_picture: np.ndarray, *, thickness: float = 0.0,
+                 size: int = 16) -> np.ndarray:
     r"""One picture of a shape: look at its distance field through an affine map, move the outline, cover pixels.
 
     At the pixel (x, y) the distance is d(M (x, y, 1)) / sqrt(|det M|) - r: a field pixel is 1 / sqrt(|det M|)
@@ -146,18 +146,18 @@ def draw(distance_field: np.ndarray, field_from_picture: np.ndarray, *, thicknes
         Arguments of other kinds or shapes, or a map that is not invertible.
 
     >>> five = distance_field("STIX", "5")
-    >>> thin, thick = (draw(five, 4 * np.eye(2, 3), thickness=r) for r in (0, 1))
+    >>> thin, thick = (render_glyph(five, 4 * np.eye(2, 3), thickness=r) for r in (0, 1))
     >>> bool(thick.sum() > thin.sum()), thin.shape
     (True, (16, 16))
     """
-    field = checks.field("draw", distance_field, name="distance_field").astype(np.float32)
-    M = checks.matrix("draw", "field_from_picture", field_from_picture, (2, 3))
-    thickness = checks.number("draw", "thickness", thickness)
-    size = checks.whole("draw", "size", size, low=1)
+    field = checks.field("render_glyph", distance_field, name="distance_field").astype(np.float32)
+    M = checks.matrix("render_glyph", "field_from_picture", field_from_picture, (2, 3))
+    thickness = checks.number("render_glyph", "thickness", thickness)
+    size = checks.whole("render_glyph", "size", size, low=1)
     if min(field.shape) < 2:
-        raise ValueError(f"draw: `distance_field` must have at least 2 x 2 pixels; got {field.shape}.")
+        raise ValueError(f"render_glyph: `distance_field` must have at least 2 x 2 pixels; got {field.shape}.")
     if not abs(M[0, 0] * M[1, 1] - M[0, 1] * M[1, 0]) > 0:
-        raise ValueError("draw: `field_from_picture` must be invertible in its first two columns; got determinant 0.")
+        raise ValueError("render_glyph: `field_from_picture` must be invertible; its determinant is 0.")
     one, straight = np.zeros(1, np.int64), np.zeros((1, 2, 4, 4))
     distance = np.empty((1, size, size), np.float32)
     _look_kernel(field[None, None], one, one, M[None], straight, _bernstein(size), np.array([thickness]), distance)

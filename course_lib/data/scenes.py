@@ -88,7 +88,7 @@ def repeating_room() -> Scene:
     room : Scene, instances as in `reference_room`; 7 and 8 are crates
     """
     rng = np.random.default_rng(3)
-    patch = np.clip(0.55 + 0.2 * textures.noise(rng, (64, 64), exponent=0.8), 0, 1)
+    patch = np.clip(0.55 + 0.2 * textures.power_law_noise(rng, (64, 64), exponent=0.8), 0, 1)
     tiled = [textures.paint(np.tile(patch, reps)) for reps in ((8, 16), (3, 3))]
     surfaces = (*_walls((tiled[0],) * 6),
                 *box((-0.7, -0.5, 3.2), (1.0, 1.0, 1.0), 20, (tiled[1],), 7),
@@ -213,10 +213,10 @@ def _bench(foot, wood, instance):
 
 def _marble(rng, light, dark):
     """Two colours in bands that clouds bend."""
-    bend = textures.noise(rng, (256, 512), exponent=1.6)
+    bend = textures.power_law_noise(rng, (256, 512), exponent=1.6)
     y = np.linspace(0, 1, 256)[:, None]
     share = 0.5 + 0.5 * np.tanh(2.5 * np.sin(2 * np.pi * (3 * y + 0.45 * bend)))
-    grain = 1 + 0.06 * textures.noise(rng, (256, 512), exponent=0.7)
+    grain = 1 + 0.06 * textures.power_law_noise(rng, (256, 512), exponent=0.7)
     color = (np.array(dark) + share[..., None] * (np.array(light) - np.array(dark))) * grain[..., None]
     return textures.paint(np.clip(color, 0, 1))
 

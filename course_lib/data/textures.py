@@ -60,7 +60,7 @@ def photograph(name: str) -> Texture:
     return paint(samples.load(name))
 
 
-def noise(rng: np.random.Generator, shape: tuple[int, int], *, exponent: float = 1.0) -> np.ndarray:
+def power_law_noise(rng: np.random.Generator, shape: tuple[int, int], *, exponent: float = 1.0) -> np.ndarray:
     r"""Random clouds whose waves of frequency f have the amplitude 1 / f^exponent  (Eq. power-law).
 
     Natural pictures have about exponent 1, so this is noise that looks the same at every scale.
@@ -75,12 +75,12 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], *, exponent: float =
     -------
     values : (H, W) float64, mean 0, standard deviation 1 (0 where there is one pixel)
 
-    >>> bool(abs(noise(np.random.default_rng(0), (32, 32)).std() - 1) < 1e-9)
+    >>> bool(abs(power_law_noise(np.random.default_rng(0), (32, 32)).std() - 1) < 1e-9)
     True
     """
-    checks.generator("noise", rng)
-    height, width = (checks.whole("noise", "shape", side, low=1) for side in shape)
-    exponent = checks.number("noise", "exponent", exponent, low=0, high=10)
+    checks.generator("power_law_noise", rng)
+    height, width = (checks.whole("power_law_noise", "shape", side, low=1) for side in shape)
+    exponent = checks.number("power_law_noise", "exponent", exponent, low=0, high=10)
     f = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
     f[0, 0] = np.inf  # no mean
     spectrum = np.fft.rfft2(rng.standard_normal((height, width))) / f**exponent  # Eq. power-law
@@ -98,7 +98,7 @@ def plaster(rng: np.random.Generator, rgb, *, size: int = 512, contrast: float =
     size : int, texels a side
     contrast : float >= 0, standard deviation of the brightness, relative
     """
-    clouds = noise(checks.generator("plaster", rng), (size, size))
+    clouds = power_law_noise(checks.generator("plaster", rng), (size, size))
     contrast = checks.number("plaster", "contrast", contrast, low=0, high=1)
     return _colored(rgb * (1 + contrast * clouds)[..., None])
 
@@ -116,15 +116,16 @@ def bricks(rng: np.random.Generator, *, shape: tuple[int, int] = (512, 1024), ro
     height, width = (checks.whole("bricks", "shape", side, low=8) for side in shape)
     rows = checks.whole("bricks", "rows", rows, low=1)
     y, x = (np.mgrid[:height, :width] + 0.5) * rows / height  # in heights of a brick
-    wobble = 0.04 * noise(rng, (height, width), exponent=1.5)
+    wobble = 0.04 * power_law_noise(rng, (height, width), exponent=1.5)
     layer = np.floor(y).astype(int)
     along = x / 3 + rng.random(rows)[layer] + wobble / 3
     column = np.floor(along).astype(int) + 1  # the wobble may reach below 0
     joint = np.minimum(np.minimum(y % 1, 1 - y % 1) + wobble / 2, 3 * np.minimum(along % 1, 1 - along % 1))
     bricks = (rows, int(column.max()) + 1)
     shade = CLAY[rng.integers(len(CLAY), size=bricks)] * rng.uniform(0.72, 1.12, (*bricks, 1))
-    color = shade[layer, column] * (1 + 0.10 * noise(rng, (height, width), exponent=0.7))[..., None]
-    mortar = np.array([0.80, 0.77, 0.71]) * (1 + 0.06 * noise(rng, (height, width), exponent=0.5))[..., None]
+    color = shade[layer, column] * (1 + 0.10 * power_law_noise(rng, (height, width), exponent=0.7))[..., None]
+    sand = 1 + 0.06 * power_law_noise(rng, (height, width), exponent=0.5)
+    mortar = np.array([0.80, 0.77, 0.71]) * sand[..., None]
     solid = np.clip((joint - 0.045) / 0.03, 0, 1)[..., None]
     return _colored(mortar + solid * (color - mortar))
 
@@ -141,13 +142,13 @@ def pebbles(rng: np.random.Generator, *, size: int = 1024, count: int = 1100) ->
     checks.generator("pebbles", rng)
     size, count = checks.whole("pebbles", "size", size, low=8), checks.whole("pebbles", "count", count, low=2)
     points = rng.random((count, 2)) * size
-    wobble = 2.0 * np.array([noise(rng, (size, size)) for _ in range(2)])
+    wobble = 2.0 * np.array([power_law_noise(rng, (size, size)) for _ in range(2)])
     texels = np.moveaxis(np.mgrid[:size, :size] + wobble, 0, -1)
     near, owner = cKDTree(points).query(texels, k=2)  # F1, F2, and whose they are
     gap = (near[..., 1] - near[..., 0]) / (size / np.sqrt(count))  # 0 between two pebbles
     dome = np.clip(gap / 0.35, 0, 1) ** 0.5
     color = STONE[rng.integers(len(STONE), size=count)] * rng.uniform(0.7, 1.15, (count, 1))
-    grain = 1 + 0.08 * noise(rng, (size, size), exponent=0.6)
+    grain = 1 + 0.08 * power_law_noise(rng, (size, size), exponent=0.6)
     return _colored(color[owner[..., 0]] * (0.25 + 0.75 * dome * grain)[..., None])
 
 
@@ -164,8 +165,8 @@ def planks(rng: np.random.Generator, *, size: int = 512, boards: int = 5) -> Tex
     size, boards = checks.whole("planks", "size", size, low=8), checks.whole("planks", "boards", boards, low=1)
     y = (np.arange(size) + 0.5)[:, None] * boards / size
     board = np.floor(y).astype(int)
-    bend = 2.5 * noise(rng, (size, size), exponent=2.0) + 9 * rng.random(boards)[board]
-    grain = np.sin(2 * np.pi * (3 * y + bend)) + 0.7 * noise(rng, (size, size), exponent=0.8)
+    bend = 2.5 * power_law_noise(rng, (size, size), exponent=2.0) + 9 * rng.random(boards)[board]
+    grain = np.sin(2 * np.pi * (3 * y + bend)) + 0.7 * power_law_noise(rng, (size, size), exponent=0.8)
     tone = rng.uniform(0.75, 1.1, boards)[board] * (1 + 0.09 * grain)
     edge = np.clip(np.minimum(y % 1, 1 - y % 1) / 0.03, 0.35, 1)
     return _colored(np.array([0.72, 0.52, 0.33]) * (tone * edge)[..., None])

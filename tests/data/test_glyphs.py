@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from course_lib.data import glyphs as module
 from course_lib.data.distance_fields import coverage
-from course_lib.data.glyphs import CLASSES, FONTS, SOFTNESS, distance_field, draw, glyphs
+from course_lib.data.glyphs import CLASSES, FONTS, SOFTNESS, distance_field, glyphs, render_glyph
 from course_lib.filters import sample_bilinear
 
 THUMBNAIL = Path(__file__).parent / "thumbnails" / "glyphs.png"
@@ -115,18 +115,18 @@ def test_characters_stand_upright_and_are_not_mirrored():
 
 
 def test_a_drawn_square_is_where_the_map_says_and_covers_its_area():
-    image = draw(square_field(), PLAIN_MAP)
+    image = render_glyph(square_field(), PLAIN_MAP)
     assert image.shape == (16, 16) and image.dtype == np.float32
     assert image.sum() == pytest.approx(10 * 10, rel=0.02)  # 40 field pixels are 10 picture pixels
-    moved = draw(square_field(), PLAIN_MAP - [[0, 0, 8], [0, 0, 4]])  # sees 8 = 2 px further left: moved to the right
+    moved = render_glyph(square_field(), PLAIN_MAP - [[0, 0, 8], [0, 0, 4]])  # sees 2 px further left
     np.testing.assert_allclose(moved[3:15, 4:16], image[2:14, 2:14], atol=1e-5)
-    large = draw(square_field(), np.eye(2, 3), size=64)
+    large = render_glyph(square_field(), np.eye(2, 3), size=64)
     assert large.shape == (64, 64) and large.sum() == pytest.approx(1600, rel=0.01)
 
 
 @pytest.mark.parametrize("r", [-1.0, 0.5, 2.0])
 def test_thickness_moves_the_outline_by_so_many_picture_pixels(r):
-    area = draw(square_field(), PLAIN_MAP, thickness=r).sum()
+    area = render_glyph(square_field(), PLAIN_MAP, thickness=r).sum()
     expected = 100 + 40 * r + np.pi * r * r if r > 0 else (10 + 2 * r) ** 2
     assert area == pytest.approx(expected, rel=0.03)
 
@@ -135,7 +135,7 @@ def test_thickness_moves_the_outline_by_so_many_picture_pixels(r):
 @given(st.sampled_from(FONTS), st.sampled_from(EVERY), st.floats(-0.4, 1.5), st.floats(0.01, 0.5))
 def test_ink_grows_with_thickness_in_every_pixel(font, character, r, more):
     field = distance_field(font, character)
-    thin, thick = draw(field, PLAIN_MAP, thickness=r), draw(field, PLAIN_MAP, thickness=r + more)
+    thin, thick = render_glyph(field, PLAIN_MAP, thickness=r), render_glyph(field, PLAIN_MAP, thickness=r + more)
     assert (thick >= thin).all() and thick.sum() > thin.sum()
 
 
@@ -146,7 +146,7 @@ def test_drawing_equals_bilinear_samples_of_the_field():
     seen = np.clip(np.stack([x, y, np.ones_like(x)], axis=-1) @ M.T, 0, 63)
     distance = sample_bilinear(field, seen) / np.sqrt(3.0 * 2.5) - 0.3
     expected = coverage(distance, softness=SOFTNESS)
-    np.testing.assert_allclose(draw(field, M, thickness=0.3), expected, atol=1e-5)
+    np.testing.assert_allclose(render_glyph(field, M, thickness=0.3), expected, atol=1e-5)
 
 
 def test_glyphs_equal_a_twin_in_plain_numpy():
@@ -284,18 +284,18 @@ def test_bad_arguments_are_refused(arguments, error, message):
 
 def test_bad_drawings_are_refused():
     field = square_field()
-    with pytest.raises(ValueError, match=r"draw: `field_from_picture` must be of shape \(2, 3\); got \(2, 2\)"):
-        draw(field, np.eye(2))
-    with pytest.raises(ValueError, match="draw: `field_from_picture` must be invertible"):
-        draw(field, np.ones((2, 3)))
-    with pytest.raises(ValueError, match="draw: `distance_field` holds NaN"):
-        draw(field * np.nan, PLAIN_MAP)
+    with pytest.raises(ValueError, match=r"render_glyph: `field_from_picture` must be of shape \(2, 3\); got \(2, 2\)"):
+        render_glyph(field, np.eye(2))
+    with pytest.raises(ValueError, match="render_glyph: `field_from_picture` must be invertible"):
+        render_glyph(field, np.ones((2, 3)))
+    with pytest.raises(ValueError, match="render_glyph: `distance_field` holds NaN"):
+        render_glyph(field * np.nan, PLAIN_MAP)
     with pytest.raises(ValueError, match=r"at least 2 x 2 pixels; got \(1, 64\)"):
-        draw(field[:1], PLAIN_MAP)
-    with pytest.raises(ValueError, match="draw: `size` must be at least 1"):
-        draw(field, PLAIN_MAP, size=0)
-    with pytest.raises(TypeError, match="draw: `thickness` must be a number"):
-        draw(field, PLAIN_MAP, thickness="thin")
+        render_glyph(field[:1], PLAIN_MAP)
+    with pytest.raises(ValueError, match="render_glyph: `size` must be at least 1"):
+        render_glyph(field, PLAIN_MAP, size=0)
+    with pytest.raises(TypeError, match="render_glyph: `thickness` must be a number"):
+        render_glyph(field, PLAIN_MAP, thickness="thin")
     for font, character in (("Arial", "1"), ("STIX", "a"), ("STIX", "10"), ("STIX", 1)):
         with pytest.raises(ValueError, match="distance_field: `(font|character)` must be"):
             distance_field(font, character)
