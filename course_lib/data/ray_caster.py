@@ -144,13 +144,13 @@ def _hit(o, d, sphere, g, i, best):
         a, h, k = _dot(d, d), _dot(e, d), _dot(e, e) - g[i, 1, 0] * g[i, 1, 0]
         if h * h < a * k:
             return best
-        z = (-h - math.sqrt(h * h - a * k)) / a  # the nearer of the two; the eye is never inside a ball
+        z = (-h - math.sqrt(h * h - a * k)) / a  # Eq. ray-sphere: the nearer of the two
         return z if NEAR < z < best else best
     n = _row(g, i, 1)
     slope = _dot(n, d)
     if slope == 0:  # the ray runs along the plane
         return best
-    z = -_dot(n, e) / slope  # n . (e + z d) = 0
+    z = -_dot(n, e) / slope  # Eq. ray-plane, with p - o = -e
     if not NEAR < z < best:
         return best
     q = _along(e, z, d)
