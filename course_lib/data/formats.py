@@ -19,6 +19,7 @@ course_lib.data.archives.
 import io
 import math
 import re
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ import numpy as np
 from course_lib import checks
 
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_MOST_BYTES = 2**27  # of one unpacked MATLAB variable; BSDS500's have about 2^21
 _MOST_SIZES = 8  # of an IDX array; MNIST has three
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _PFM_HEADER = re.compile(rb"(P[Ff])\s(\d{1,9})\s(\d{1,9})\s(" + _NUMBER.encode() + rb")\s")
@@ -172,11 +174,14 @@ def read_ground_truth(data: bytes) -> tuple[tuple[np.ndarray, ...], tuple[np.nda
     Raises
     ------
     TypeError, ValueError
-        Not bytes; not such a file. Only SciPy's reader sees the bytes, and nothing in them is run.
+        Not bytes; not such a file, or damaged. Nothing in the bytes is run, but SciPy's reader trusts them: give it
+        files of an archive whose checksum was right.
     """
     data = _bytes("read_ground_truth", data)
     if not data.startswith(b"MATLAB 5.0 MAT-file"):
         raise ValueError(f"read_ground_truth: `data` must be a MATLAB file of version 5; it begins with {data[:24]!r}.")
+    if not _is_intact(data):
+        raise ValueError("read_ground_truth: `data` is damaged: it must be compressed variables with right checksums.")
     from scipy.io import loadmat  # here: whoever reads digits does not wait for it
 
     try:
@@ -205,6 +210,25 @@ def _check_length(function, shape, itemsize, got):
     if expected == 0 or expected != got:
         raise ValueError(f"{function}: `data` promises an array of shape {shape}, {expected} bytes, and "
                          f"{got} bytes follow its header. Fetch the file again.")
+
+
+def _is_intact(mat) -> bool:
+    """Whether behind the 128 bytes of header stand compressed variables only, each with its right Adler-32.
+
+    SciPy's reader can crash where a size is damaged.
+    """
+    order, start = mat[126:128], 128
+    while order in (b"IM", b"MI") and start + 8 <= len(mat):
+        kind, size = np.frombuffer(mat, "<u4" if order == b"IM" else ">u4", 2, start).tolist()
+        stream = zlib.decompressobj()
+        try:
+            stream.decompress(mat[start + 8 : start + 8 + size], _MOST_BYTES)
+        except zlib.error:
+            return False
+        if kind != 15 or not stream.eof:  # 15: miCOMPRESSED
+            return False
+        start += 8 + size
+    return 128 < start == len(mat)
 
 
 def _entry(entries, name) -> float:

@@ -1,4 +1,4 @@
-"""A server on this computer's loopback, which serves as well or as badly as a test wants; nothing else can be reached."""
+"""A server on the loopback, which serves as well or as badly as a test wants; nothing else can be reached."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ import pytest
 
 
 class Server:
-    """`files`: path to bytes. `behaviours`: path to a function of (handler, bytes); a path without one is served well."""
+    """`files`: path to bytes. `behaviours`: path to a function of (handler, bytes); without one it is served well."""
 
     def __init__(self):
         self.files, self.behaviours, self.requests = {}, {}, []
@@ -24,7 +24,23 @@ class Server:
                 elif data is None:
                     self.send_error(404)
                 else:
-                    serve_ranges(self, data)
+                    self.serve(data)
+
+            def head(self, status=200, **headers):
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name.replace("_", "-"), value)
+                self.end_headers()
+
+            def serve(self, data, send=None):
+                """As RFC 9110 wants it; then `send` bytes of the answer only, if given."""
+                wanted = self.headers.get("Range")
+                first = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+                if wanted and first >= len(data):
+                    return self.head(416, Content_Range=f"bytes */{len(data)}", Content_Length=0)
+                part = {"Content_Range": f"bytes {first}-{len(data) - 1}/{len(data)}"} if wanted else {}
+                self.head(206 if wanted else 200, Content_Length=len(data) - first, **part)
+                self.wfile.write(data[first:][:send])
 
             def log_message(self, *_):
                 pass
@@ -41,26 +57,6 @@ class Server:
         self.http.shutdown()
         self.thread.join()
         self.http.server_close()
-
-
-def send_head(handler, status=200, **headers):
-    handler.send_response(status)
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-
-
-def serve_ranges(handler, data, *, send=None):
-    """As RFC 9110 wants it; `send` bytes of the answer only, if given."""
-    wanted = handler.headers.get("Range")
-    first = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
-    if first >= len(data) > 0:
-        return send_head(handler, 416, Content_Range=f"bytes */{len(data)}", Content_Length=0)
-    head = {"Content_Length": len(data) - first}
-    if wanted:
-        head["Content_Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
-    send_head(handler, 206 if wanted else 200, **head)
-    handler.wfile.write(data[first:][:send])
 
 
 @pytest.fixture
