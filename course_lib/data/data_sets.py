@@ -78,7 +78,7 @@ _MIDDLEBURY = {scene: File("Middlebury 2014", f"middlebury2014/{scene}-perfect.z
         "Vintage": "e9d74fc03159f04ea45dca645840e0f894375ce56d5fbd1d317c7fb6674121a5",
     }.items()}
 
-DATA_SETS = {
+DATA_SETS: dict[str, DataSet] = {
     "mnist": DataSet("MNIST", _MNIST, "none stated by its authors; made from NIST's Special Databases 1 and 3",
                      "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document "
                      "recognition, Proceedings of the IEEE 86(11), 2278-2324 (1998), doi 10.1109/5.726791",

@@ -139,7 +139,7 @@ def motorcycle_disparity() -> np.ndarray:
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    r"""1797 handwritten digits of 8 x 8 pixels, and which digit each is: small enough for a first generative model.
+    r"""Handwritten digits, 1797 of 8 x 8 pixels, and which digit each is: small enough for a first generative model.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def faces() -> tuple[np.ndarray, np.ndarray]:
-    r"""100 faces of 25 x 25 pixels, and 100 cuttings that are not a face, though a few show a part of one.
+    r"""Faces, 100 of 25 x 25 pixels, and 100 cuttings that are none, though a few show a part of one.
 
     Returns
     -------

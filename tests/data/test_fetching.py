@@ -1,6 +1,7 @@
 """A file arrives whole and right or not at all, whatever server, network and disk do; each failure says what to do."""
 
 import errno
+import gzip
 import hashlib
 import os
 import resource
@@ -295,6 +296,18 @@ def test_an_unknown_size_has_a_bound_too(server, file, folder, monkeypatch):
 def test_a_redirect_to_the_file_is_followed(server, file, folder):
     server.files["/b.bin"], server.behaviours["/a.bin"] = DATA, redirect("/b.bin")
     assert fetch(file).read_bytes() == DATA
+
+
+def test_a_gz_stays_packed_even_where_a_server_calls_it_an_encoding(server, file, folder):
+    packed = gzip.compress(DATA)
+    server.files["/a.bin"] = packed
+
+    def encoded(handler, data):
+        handler.head(200, Content_Length=len(data), Content_Encoding="gzip")
+        handler.wfile.write(data)
+
+    server.behaviours["/a.bin"] = encoded
+    assert fetch(replace(file, sha256=hashlib.sha256(packed).hexdigest(), size=len(packed))).read_bytes() == packed
 
 
 def test_offline_says_so(file, folder):
