@@ -14,7 +14,7 @@ unpacked to disk. Set the environment variable COURSE_DATA to choose the folder.
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,9 +98,6 @@ class AnnotatedPictures(Sequence):
             return AnnotatedPictures({name: self._members[name] for name in self.names[i]})
         photograph, drawings = self._members[self.names[i]]
         return AnnotatedPicture(self.names[i], _rgb(photograph), *formats.read_ground_truth(drawings))
-
-    def __iter__(self) -> Iterator[AnnotatedPicture]:
-        return (self[i] for i in range(len(self)))
 
 
 def bsds500(split: str) -> AnnotatedPictures:

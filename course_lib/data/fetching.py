@@ -225,8 +225,8 @@ def _failure(file, url, reason):
 
 def _disk_failure(file, error):
     path = data_folder() / file.name
-    return DownloadError(f"{file.data_set}: {path} could not be read or written ({error.strerror}). Make room there or "
-                         "set the environment variable COURSE_DATA to another folder.")
+    return DownloadError(f"{file.data_set}: {path} could not be read or written ({error.strerror or error}). Make room "
+                         "there or set the environment variable COURSE_DATA to another folder.")
 
 
 def _reason(error):

@@ -167,7 +167,7 @@ def read_ground_truth(data: bytes) -> tuple[tuple[np.ndarray, ...], tuple[np.nda
     Returns
     -------
     segmentations : tuple of (H, W) int32
-        One a person: regions 1..n, no background.
+        One a person: regions 1..n; 0, should it occur, is in none.
     boundaries : tuple of (H, W) bool
         The same in the same order: True on the thin line between regions.
 
@@ -195,8 +195,8 @@ def read_ground_truth(data: bytes) -> tuple[tuple[np.ndarray, ...], tuple[np.nda
     if len(shapes) != 1 or arrays[0].ndim != 2 or not all(array.dtype.kind in "bui" for array in arrays):
         raise ValueError("read_ground_truth: `data` must hold label maps and boundaries of whole numbers and of one "
                          f"shape (H, W); got {len(drawn)} people and the shapes {sorted(shapes)[:4]}.")
-    if not all(labels.size and 1 <= labels.min() and labels.max() < 2**31 for labels, _ in drawn):
-        raise ValueError("read_ground_truth: the regions in `data` must be numbered from 1.")
+    if not all(labels.size and 0 <= labels.min() and labels.max() < 2**31 for labels, _ in drawn):
+        raise ValueError("read_ground_truth: the regions in `data` must be numbered in 0..2^31 - 1.")
     return (tuple(np.ascontiguousarray(labels, np.int32) for labels, _ in drawn),
             tuple(np.ascontiguousarray(line > 0) for _, line in drawn))
 

@@ -36,7 +36,7 @@ def file(server, folder):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(fetching, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(fetching, "TIMEOUT_S", 1)
 
 
 def parts(folder):
@@ -204,7 +204,7 @@ def stall(handler, data):
     handler.head(200, Content_Length=len(data))
     handler.wfile.write(data[:10_000])
     handler.wfile.flush()
-    time.sleep(2)
+    time.sleep(4)
 
 
 def endless(handler, data):

@@ -204,7 +204,7 @@ LINE = TWO_HALVES == np.array([9, 9, 2, 9])
 @given(st.data())
 def test_ground_truth_is_read_as_it_was_written(data):
     shape = data.draw(hnp.array_shapes(min_dims=2, max_dims=2, max_side=6))
-    people = data.draw(st.lists(st.tuples(hnp.arrays(np.uint16, shape, elements=st.integers(1, 60_000)),
+    people = data.draw(st.lists(st.tuples(hnp.arrays(np.uint16, shape, elements=st.integers(0, 60_000)),
                                           hnp.arrays(bool, shape)), min_size=1, max_size=4))  # fmt: skip
     segmentations, boundaries = read_ground_truth(mat([(s, b.astype(np.uint8)) for s, b in people]))
     assert len(segmentations) == len(boundaries) == len(people)
@@ -218,8 +218,9 @@ def test_ground_truth_is_read_as_it_was_written(data):
     ([(TWO_HALVES, LINE), (TWO_HALVES[:2], LINE)], r"one shape \(H, W\); got 2 people and the shapes \[\(2, 4\), "),
     ([(TWO_HALVES.astype(float), LINE)], "whole numbers"),
     ([(np.array([["abcd"]]), LINE)], "whole numbers|can be read"),
-    ([(TWO_HALVES - 1, LINE)], "must be numbered from 1"),
-    ([(np.zeros((0, 0), np.uint16), np.zeros((0, 0), bool))], "numbered from 1|one shape"),
+    ([(TWO_HALVES - 2, LINE)], r"must be numbered in 0..2\^31 - 1"),
+    ([(TWO_HALVES + 2**31, LINE)], r"must be numbered in 0..2\^31 - 1"),
+    ([(np.zeros((0, 0), np.uint16), np.zeros((0, 0), bool))], "numbered in 0|one shape"),
     ([(TWO_HALVES[..., None] + np.zeros((1, 1, 2), int), LINE)], "one shape"),
 ])  # fmt: skip
 def test_drawings_that_do_not_fit_are_refused(people, message):
