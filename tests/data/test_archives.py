@@ -5,6 +5,7 @@ import io
 import os
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
@@ -66,8 +67,12 @@ def test_a_gzip_bomb_stops_at_the_bound(place):
     path = place / "a.gz"
     path.write_bytes(gzip.compress(bytes(2**26)))
     assert path.stat().st_size < 2**17
+    tracemalloc.start()
     with pytest.raises(ValueError, match="at most 1000 bytes"):
         read_gzip(path, most=1000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**21
 
 
 GZIP = gzip.compress(b"some bytes")

@@ -184,14 +184,22 @@ def test_a_part_longer_than_the_file_is_dropped(server, file, folder):
     assert not parts(folder) and fetch(file).read_bytes() == DATA
 
 
-def test_parts_of_others_are_left_alone_and_old_ones_used_or_removed(server, file, folder):
+@pytest.mark.parametrize("sizes", [(7000, 8000, 10), (8000, 7000, 10), (10, 7000, 8000), (8000, 10, 7000)])
+def test_parts_of_others_are_left_alone_and_of_old_ones_the_longest_is_used(server, file, folder, sizes):
     (folder / "stars").mkdir(parents=True)
-    busy, old, older = (folder / "stars" / f"a.bin.{name}.part" for name in ("busy", "old", "older"))
+    busy = folder / "stars" / "a.bin.busy.part"
     busy.write_bytes(DATA[:9000])
-    old.write_bytes(DATA[:7000])
-    older.write_bytes(DATA[:8000])
-    for path in (old, older):
-        os.utime(path, (0, 0))
+    for k, size in enumerate(sizes):
+        old = folder / "stars" / f"a.bin.{k}.part"
+        old.write_bytes(DATA[:size])
+        os.utime(old, (0, 0))
+
+    def see(handler, data):
+        ages = [time.time() - part.stat().st_mtime for part in parts(folder)]
+        assert len(ages) == 2 and max(ages) < 60  # what is in use is not old, even before anything has arrived
+        handler.serve(data)
+
+    server.behaviours["/a.bin"] = see
     fetch(file)
     assert server.requests == [("/a.bin", "bytes=7999-")] and parts(folder) == [busy]
     assert busy.read_bytes() == DATA[:9000]
