@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from course_lib.data import formats
 from course_lib.data.formats import read_calibration, read_ground_truth, read_idx, read_pfm
 
 IDX_CODES = {"uint8": 8, "int8": 9, "int16": 11, "int32": 12, "float32": 13, "float64": 14}
@@ -260,6 +261,17 @@ def test_a_drawing_with_one_wrong_byte_is_refused_or_read_right():
             read.add(k)
             assert all((s == TWO_HALVES).all() for s in segmentations) and all((b == LINE).all() for b in boundaries)
     assert set(range(19, 124)) <= read and len(read) < 115 < len(data) / 2
+
+
+def test_only_whole_compressed_variables_of_a_bounded_size_go_to_scipy(monkeypatch):
+    data = mat([(TWO_HALVES, LINE)])
+    stream = io.BytesIO()
+    scipy.io.savemat(stream, {"groundTruth": TWO_HALVES}, do_compression=False)
+    assert formats._is_intact(data) and data[128] == 15
+    for bad in (data[:128], data + b"\0", data[:-1], data[:128] + b"\x0e" + data[129:], stream.getvalue()):
+        assert not formats._is_intact(bad)
+    monkeypatch.setattr(formats, "_MOST_BYTES", 100)
+    assert not formats._is_intact(data)
 
 
 # ---- any bytes
