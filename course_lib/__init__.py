@@ -2,10 +2,17 @@
 
 course_lib.images                 read a photograph; grey, float and uint8 on purpose
 course_lib.data.samples           the bundled pictures: SAMPLES, load("coins")
+course_lib.data.data_sets         the table of the data sets that can be downloaded, with checksums
+course_lib.data.downloads         MNIST, Fashion-MNIST, BSDS500, Middlebury 2014, on demand
+course_lib.data.fetching          a download that is verified, goes on where it stopped, and says what failed
+course_lib.data.archives          members of zip and tar archives that are not trusted
+course_lib.data.formats           readers of IDX, PFM, calibration and ground-truth files
 course_lib.data.textures          photographs, bricks, pebbles, planks and 1/f noise for rendered surfaces
 course_lib.data.surfaces          parallelograms, spheres, boxes, a lamp: what a scene is made of
 course_lib.data.ray_caster        render(scene, camera): the picture with exact depth, normals and instances
 course_lib.data.scenes            the reference room, random rooms, a room of repeats, and their cameras
+course_lib.data.small_rooms       small rooms in batches with depth, normals and masks
+course_lib.data.street            a street with cars and posts, for stereo
 course_lib.data.ground_truth      exact edges, correspondences and disparity of a rendered view
 course_lib.data.distance_fields   signed distance to polygons and disks; how much of a pixel a shape covers
 course_lib.data.glyphs            digits and letters in 24 fonts, jittered, with labels; no download

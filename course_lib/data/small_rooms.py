@@ -182,7 +182,7 @@ def _paint(rng) -> Texture:
 def _pool() -> tuple[Texture, ...]:
     """Clouds, wood, pebbles and plain paint in random colours; the same ones in every run."""
     rng = np.random.default_rng(24)
-    patterns = [textures.noise(rng, (TEXELS, TEXELS), exponent=e) for e in (0.5, 1.0, 1.0, 1.5, 2.0)]
+    patterns = [textures.power_law_noise(rng, (TEXELS, TEXELS), exponent=e) for e in (0.5, 1.0, 1.0, 1.5, 2.0)]
     for texture in (textures.planks(rng, size=TEXELS, boards=5), textures.bricks(rng, shape=(TEXELS, TEXELS), rows=8),
                     textures.pebbles(rng, size=TEXELS, count=60)):
         gray = texture.levels[0].mean(axis=-1)

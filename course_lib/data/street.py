@@ -187,10 +187,11 @@ def _post(x, z, height):
 def _asphalt(rng, length, per_m=48) -> Texture:
     """Dark 1/f grain with bright stones, worn white lines: two along the edges, dashes in the middle."""
     y, x = np.mgrid[:int(length * per_m), :int(ROAD_M * per_m)] / per_m
-    gray = 0.36 + 0.035 * textures.noise(rng, y.shape) + 0.035 * textures.noise(rng, y.shape, exponent=0.2)
+    clouds, grit = (textures.power_law_noise(rng, y.shape, exponent=e) for e in (1.0, 0.2))
+    gray = 0.36 + 0.035 * (clouds + grit)
     edges = np.abs(np.abs(x - ROAD_M / 2) - (ROAD_M / 2 - 0.3)) < 0.06
     dashes = (np.abs(x - ROAD_M / 2) < 0.07) & (y % 6 < 3)
-    wear = 0.8 + 0.15 * textures.noise(rng, y.shape, exponent=0.6)
+    wear = 0.8 + 0.15 * textures.power_law_noise(rng, y.shape, exponent=0.6)
     return textures.paint(np.clip(np.where(edges | dashes, np.minimum(wear, 0.95), gray), 0, 1))
 
 
@@ -201,7 +202,7 @@ def _slabs(rng, length, per_m=40) -> Texture:
     along = x / 0.65 + rng.random(row.max() + 1)[row]
     tone = rng.uniform(0.52, 0.74, (row.max() + 1, int(along.max()) + 1))[row, along.astype(int)]
     joint = np.minimum(0.5 * (y / 0.5 % 1), 0.65 * (along % 1)) < 0.03
-    grain = 1 + 0.07 * textures.noise(rng, y.shape, exponent=0.7)
+    grain = 1 + 0.07 * textures.power_law_noise(rng, y.shape, exponent=0.7)
     return textures.paint(np.clip(np.where(joint, 0.35, tone) * grain, 0, 1))
 
 
@@ -211,7 +212,7 @@ def _facade(rng, width, height, per_m=40) -> Texture:
     if rng.random() < 0.35:
         wall = textures.bricks(rng, shape=shape, rows=int(height / 0.16)).levels[0] / 255
     else:
-        wall = _pale(rng) * (1 + 0.07 * textures.noise(rng, shape))[..., None]
+        wall = _pale(rng) * (1 + 0.07 * textures.power_law_noise(rng, shape))[..., None]
     columns, storeys = int(width / rng.uniform(1.7, 2.5)), int(height / rng.uniform(2.5, 3.0))
     frame, glass = np.full(3, rng.uniform(0.6, 0.95)), rng.uniform(0.10, 0.22) * np.array([0.9, 1.0, 1.1])
     w, h = (int(share * per_m) for share in (rng.uniform(0.8, 1.2), rng.uniform(1.2, 1.6)))  # of a window, texels
@@ -229,7 +230,7 @@ def _facade(rng, width, height, per_m=40) -> Texture:
 def _window_light(rng, shape, rgb):
     """Dark glass with a reflection of the sky, brighter above, and sometimes a curtain."""
     y = np.linspace(1, 0, shape[0])[:, None]
-    cloud = 0.05 * textures.noise(rng, shape, exponent=1.5) + rng.uniform(0.1, 0.35) * y
+    cloud = 0.05 * textures.power_law_noise(rng, shape, exponent=1.5) + rng.uniform(0.1, 0.35) * y
     curtain = (np.arange(shape[1]) < rng.integers(0, shape[1] // 2)) * rng.uniform(0, 0.3)
     return np.clip(np.asarray(rgb) + (cloud + curtain)[..., None], 0, 1)
 
