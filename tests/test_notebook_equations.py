@@ -14,6 +14,7 @@ import math
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import cv2
@@ -490,3 +491,43 @@ def parted(room):
     """Whether the corners at the upper right and the lower left lie in different 8-connected parts."""
     labels, _ = ndimage.label(room, EIGHT)
     return labels[0, -1] != labels[-1, 0]
+
+
+# ---- appendix: pictures with known answers
+
+
+@pytest.mark.equation("focal-length")
+@pytest.mark.parametrize("width", [320, 101])
+def test_a_ray_at_half_the_angle_of_view_leaves_the_picture_at_its_border(width):
+    (line,) = lines("focal-length")
+    f = run(line, WIDTH=width)["f"]
+    assert f * math.tan(math.radians(31)) == pytest.approx(width / 2)
+
+
+@pytest.mark.equation("pinhole-projection")
+def test_the_point_appears_where_opencv_projects_it():
+    (line,) = lines("pinhole-projection")
+    K = np.array([[300.0, 0, 150], [0, 300, 110], [0, 0, 1]])
+    rvec, t, point = np.array([0.1, -0.4, 0.05]), np.array([0.3, -0.2, 0.5]), np.array([0.4, 0.1, 4.0])
+    R = cv2.Rodrigues(rvec)[0]
+    found = run(line, K=K, R=R, t=t, ball=SimpleNamespace(center=point))
+    theirs = cv2.projectPoints(point, rvec, t, K, None)[0].ravel()
+    assert [found["x"] / found["z"], found["y"] / found["z"]] == pytest.approx(theirs.tolist())
+    assert found["z"] == pytest.approx((R @ point + t)[2])
+
+
+@pytest.mark.equation("back-projection")
+def test_the_point_at_a_depth_behind_a_pixel_has_this_depth_and_this_pixel():
+    (line,) = lines("back-projection")
+    names = names_of(line.notebook)
+    camera = names["pinhole"](64, 48, cam_from_world=names["look_at"]([1, -1, 0], [0, 0, 4]))
+    for place, z in (([3.0, 7.5], 2.0), ([60.0, 40.0], 0.3)):
+        X = run(line, camera=camera, place=np.array(place), z=z)["X"]
+        pixel, depth = names["project"](camera, X)
+        assert pixel == pytest.approx(place) and depth == pytest.approx(z)
+
+
+@pytest.mark.equation("eikonal")
+def test_the_length_of_a_gradient_is_that_of_the_vector():
+    (line,) = lines("eikonal")
+    assert run(line, dx=np.array([3.0, 0.6]), dy=np.array([-4.0, 0.8]))["length"] == pytest.approx([5, 1])

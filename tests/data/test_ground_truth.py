@@ -165,6 +165,7 @@ def test_the_other_picture_agrees_best_at_the_correspondence_to_a_fraction_of_a_
     assert all(exact < 0.9 * difference(dx, dy) for dx, dy in [(0.1, 0), (-0.1, 0), (0, 0.1), (0, -0.1)])
 
 
+@pytest.mark.equation("disparity")
 def test_disparity_is_the_difference_of_x_and_f_b_over_z():
     left, right = stereo_pair(VIEW.camera, 0.2)
     points, _ = correspondences(ROOM, VIEW, right)
