@@ -10,6 +10,12 @@ from course_lib import checks
 from course_lib.boundaries.canny import canny
 from course_lib.boundaries.components import label
 from course_lib.boundaries.sobel import sobel
+from course_lib.data.distance_fields import disk_distance
+from course_lib.data.ground_truth import disparity
+from course_lib.data.ray_caster import render
+from course_lib.data.surfaces import Scene, Sphere
+from course_lib.data.textures import paint
+from course_lib.depth.camera import pinhole, project
 from course_lib.filters import BORDERS, convolve, correlate, pad, sample_bilinear
 from course_lib.images import LUMA_WEIGHTS, to_float, to_gray
 
@@ -98,3 +104,23 @@ def test_borders_are_continued_as_the_page_draws_them(border):
     else:
         assert drawing, f"the page draws no row for {border}"
         assert letters == "".join(drawing.groups()).replace(" ", "")
+
+
+def test_where_nothing_is_seen_depth_is_infinite_and_normals_look_at_the_camera():
+    assert "depth is infinite, disparity 0, instance 0" in row("nothing is seen")[1]
+    ball = Sphere((0, 0, 3), 1, paint(np.zeros((1, 1), np.uint8)), 1)
+    view = render(Scene((ball,)), pinhole(9, 9))
+    assert view.depth[0, 0] == np.inf and disparity(view, 0.1)[0, 0] == 0 == view.instances[0, 0]
+    assert (view.normals[0, 0] == 0).all()
+    assert "on the side of the camera" in row("normals")[1] and view.normals[4, 4].tolist() == [0, 0, -1]
+
+
+def test_a_signed_distance_is_negative_inside():
+    assert row("signed distance")[1] == "pixels, negative inside a shape"
+    assert disk_distance([0, 0], 2.0, np.array([0.0, 5.0]), np.array([0.0, 0.0])).tolist() == [-2, 3]
+
+
+def test_cameras_look_along_z_with_x_to_the_right_and_y_down():
+    assert row("camera axes")[1].startswith("$x$ right, $y$ down, $z$ forward; depth is $z$, not the distance")
+    points_xy, depth = project(pinhole(100, 100), np.array([[0.5, 0, 2], [0, 0.5, 2], [0, 0, -1]]))
+    assert points_xy[0, 0] > 49.5 == points_xy[0, 1] and points_xy[1, 1] > 49.5 and depth.tolist() == [2, 2, -1]
