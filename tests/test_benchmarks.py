@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import boundaries, filters, generators, live, pictures, regions, run, timing
+from benchmarks import boundaries, filters, generators, live, pictures, regions, rendering, run, timing
 from benchmarks.timing import Case, Peer
 
 RESULTS = json.loads(run.RESULTS.read_text("utf-8"))
@@ -234,6 +234,18 @@ def test_a_way_that_rises_above_the_pass_is_seen():
     assert higher(right, right) and not higher(left, left)
 
 
+@pytest.mark.large
+def test_comparison_of_views_can_fail():
+    """Depth, normals, colours, which surface: each can be wrong alone."""
+    small = next(iter(rendering.cases()))
+    (peer,) = small.peers
+    ours, theirs = small.call(), peer.call()
+    assert peer.agree(ours, theirs) and peer.agree(theirs, ours)
+    for name, wrong in (("depth", 1.001 * ours.depth), ("normals", -ours.normals), ("rgb", ours.rgb + np.uint8(2)),
+                        ("instances", ours.instances + 1), ("surfaces", np.roll(ours.surfaces, 1, axis=1))):
+        assert not peer.agree(dataclasses.replace(ours, **{name: wrong}), theirs), name
+
+
 def test_masks_are_busy_and_sparse_and_markers_form_a_grid():
     for size in pictures.SIZES:
         busy, sparse = pictures.busy_mask(size), pictures.sparse_mask(size)
@@ -256,10 +268,11 @@ def test_results_hold_every_task_peer_and_size():
     """A benchmark was added or renamed: run `make bench`."""
     promised = {(c.task, c.size, c.ours, peer.name, peer.aim) for c in run.all_cases() for peer in c.peers}
     promised |= {(live.TASK, live.SIZE, live.OURS, peer, aim) for _, peer, aim in live.PEERS}
+    promised |= {(task, size, ours, peer, 1.0) for task, size, ours, peer, _ in rendering.BUDGETS}
     held = [(row["task"], row["size"], row["ours"], row["peer"], row["aim"]) for row in RESULTS["rows"]]
     assert len(held) == len(set(held))
     assert set(held) == promised
-    assert {size for _, size, *_ in held} == {16, 28, 32, 64, 128, 256, 512, 1024, 2048}
+    assert {size for _, size, *_ in held} == {16, 28, 32, 64, 128, 160, 256, 320, 512, 640, 1024, 2048}
 
 
 def test_rows_are_consistent():
@@ -286,13 +299,13 @@ def test_table_prints_every_row_and_marks_a_missed_aim():
     assert "missed" not in run.table([{**missed, "ratio": 0.25}])
     printed = run.table(RESULTS["rows"]).splitlines()
     assert sum(line.startswith("  peer ") for line in printed) == len({row["task"] for row in RESULTS["rows"]})
-    peers = ("  cv2.", "  scipy.", "  skimage.", "  course_lib", "  50 ms")
+    peers = ("  cv2.", "  scipy.", "  skimage.", "  course_lib", "  50 ms", "  NumPy", "  budget")
     assert sum(line.startswith(peers) for line in printed) == len(RESULTS["rows"])
 
 
 def test_run_finds_every_file_with_cases():
     folder = Path(run.FOLDER)
     with_cases = {path.stem for path in folder.glob("*.py") if "\ndef cases():" in path.read_text("utf-8")}
-    assert with_cases == {"filters", "boundaries", "regions", "generators"}
+    assert with_cases == {"filters", "boundaries", "regions", "generators", "rendering"}
     assert len(list(run.all_cases())) == len([*filters.cases(), *boundaries.cases(), *regions.cases(),
-                                              *generators.cases()])
+                                              *generators.cases(), *rendering.cases()])
