@@ -1,4 +1,4 @@
-"""The ray caster: closed forms for balls, planes and shadows, a NumPy twin, OpenCV's calibration, one edge to a level."""
+"""The ray caster: closed forms for balls, planes and shadows, a NumPy twin, OpenCV, one edge to a grey level."""
 
 import os
 import subprocess
@@ -73,7 +73,7 @@ def test_the_floor_is_as_deep_as_its_height_and_ends_at_the_horizon():
 @given(st.integers(0, 10**6))
 def test_a_parallelogram_covers_the_pixels_whose_centres_lie_in_its_projected_outline(seed):
     rng = np.random.default_rng(seed)
-    corner, u, v = rng.uniform(-1, 1, 3) + (0, 0, 5), rng.uniform(-2, 2, 3), rng.uniform(-2, 2, 3)
+    corner, u, v = rng.uniform((-1, -1, 4), (1, 1, 6)), rng.uniform(-2, 2, 3), rng.uniform(-2, 2, 3)
     camera = pinhole(32, 24, field_of_view_deg=75)
     outline, _ = project(camera, np.array([corner, corner + u, corner + u + v, corner + v]))
     view = render(Scene((Parallelogram(tuple(corner), tuple(u), tuple(v), WHITE, 1),)), camera)
