@@ -125,12 +125,12 @@ def correspondences(scene: Scene, view: View, other: Camera) -> tuple[np.ndarray
 
 
 def disparity(view: View, baseline_m: float) -> np.ndarray:
-    r"""How far each point moves to the left when the camera steps to the right: d = f b / z  (Eq. disparity).
+    r"""How far each point moves to the left when the camera steps to the right: d = f B / z  (Eq. disparity).
 
     Parameters
     ----------
     view : View, of the left camera of `scenes.stereo_pair`
-    baseline_m : float > 0, the step b in metres
+    baseline_m : float > 0, the step B in metres
 
     Returns
     -------
@@ -139,9 +139,9 @@ def disparity(view: View, baseline_m: float) -> np.ndarray:
     Notebook: notebooks/24-known-answers.ipynb
     """
     checks.instance("disparity", "view", view, View)
-    b = checks.number("disparity", "baseline_m", baseline_m, low=0, strict=True)
+    B = checks.number("disparity", "baseline_m", baseline_m, low=0, strict=True)
     f = view.camera.K[0, 0]
-    return f * b / view.depth  # Eq. disparity
+    return f * B / view.depth  # Eq. disparity
 
 
 def _before(z, other):

@@ -200,7 +200,7 @@ def _texture_place(q, sphere, g, i):
     e = _minus(q, _row(g, i, 0))
     if sphere:
         height = max(-1.0, min(1.0, e[1] / g[i, 1, 0]))
-        return math.atan2(e[0], e[2]) / (2 * math.pi) + 0.5, math.asin(height) / math.pi + 0.5
+        return math.atan2(e[0], -e[2]) / (2 * math.pi) + 0.5, math.asin(height) / math.pi + 0.5
     return _dot(_row(g, i, 2), e), _dot(_row(g, i, 3), e)
 
 

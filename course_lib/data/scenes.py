@@ -176,9 +176,9 @@ def stereo_pair(left: Camera, baseline_m: float) -> tuple[Camera, Camera]:
         The disparity of a point at depth z is x_left - x_right: see ground_truth.disparity.
     """
     checks.instance("stereo_pair", "left", left, Camera)
-    b = checks.number("stereo_pair", "baseline_m", baseline_m, low=0, strict=True)
+    B = checks.number("stereo_pair", "baseline_m", baseline_m, low=0, strict=True)
     right_from_left = np.eye(4)
-    right_from_left[0, 3] = -b
+    right_from_left[0, 3] = -B
     return left, Camera(left.K, right_from_left @ left.cam_from_world, left.width, left.height)
 
 

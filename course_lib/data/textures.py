@@ -82,8 +82,9 @@ def power_law_noise(rng: np.random.Generator, shape: tuple[int, int], *, exponen
     height, width = (checks.whole("power_law_noise", "shape", side, low=1) for side in shape)
     exponent = checks.number("power_law_noise", "exponent", exponent, low=0, high=10)
     f = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
-    f[0, 0] = np.inf  # no mean
+    f[0, 0] = 1
     spectrum = np.fft.rfft2(rng.standard_normal((height, width))) / f**exponent  # Eq. power-law
+    spectrum[0, 0] = 0  # no mean
     values = np.fft.irfft2(spectrum, s=(height, width))
     return values / (values.std() or 1.0)
 
