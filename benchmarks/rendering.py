@@ -1,7 +1,7 @@
 """course_lib.data.ray_caster beside the same picture in NumPy, all pixels at once; and what the course can wait for.
 
-The NumPy twin finds where a ray meets a parallelogram by the triple products of Moeller and Trumbore, without the dual
-edges of ours, and looks up the textures as ours does: with it the tests compare every array of a view.
+The NumPy twin finds where a ray meets a parallelogram by Cramer's rule and triple products, without the dual edges of
+ours, sends the rays for shadows from the lamp, and looks up textures as ours does: the tests compare all of a view.
 """
 
 from functools import partial
@@ -71,7 +71,7 @@ def numpy_render(scene: Scene, camera: Camera) -> View:
 
 
 def hits(scene, o, d):
-    """(z, surface, a, b) of the first hit of each ray o + z d; o is (3,) or (H, W, 3), d is (H, W, 3)."""
+    """(z, surface, a, b) of the first hit of each ray o + z d; o is (3,), d is (H, W, 3)."""
     z, surface = np.full(d.shape[:-1], np.inf), np.full(d.shape[:-1], -1)
     a, b = np.zeros(z.shape), np.zeros(z.shape)
     for i, s in enumerate(scene.surfaces):
@@ -92,11 +92,11 @@ def _sphere(s, o, d):
 
 
 def _parallelogram(s, o, d):
-    """a u + b v - z d = o - p by Cramer's rule."""
+    """a u + b v - z d = o - p by Cramer's rule: the triple products of d with v x u, v x e and e x u."""
     u, v, e = np.array(s.edge_u), np.array(s.edge_v), o - np.array(s.corner)
-    vd, eu = np.cross(d, v), np.cross(e, u)
-    determinant = vd @ u
-    a, b, z = (vd * e).sum(-1) / determinant, (d * eu).sum(-1) / determinant, (eu @ v) / determinant
+    eu = np.cross(e, u)
+    determinant = d @ np.cross(v, u)
+    a, b, z = d @ np.cross(v, e) / determinant, d @ eu / determinant, eu @ v / determinant
     return np.where((a >= 0) & (a <= 1) & (b >= 0) & (b <= 1), z, np.nan), a, b
 
 
@@ -117,9 +117,10 @@ def shade(scene, camera, rays):
     n = normals_at(scene, camera.center, points, surfaces)
     brightness = np.ones(z.shape)
     if scene.lamp_xyz is not None:
-        l = np.array(scene.lamp_xyz) - points
+        lamp = np.array(scene.lamp_xyz)
+        l = lamp - points
         cosine = (n * l).sum(-1) / np.linalg.norm(l, axis=-1)
-        dark = (cosine <= 0) | (hits(scene, points + 1e-6 * n, l)[0] < 1)
+        dark = (cosine <= 0) | (hits(scene, lamp, points + 1e-6 * n - lamp)[0] < 1)  # from the lamp: the point is at 1
         brightness = AMBIENT + (1 - AMBIENT) * np.where(dark, 0, cosine)
     slant = np.maximum(np.abs((n * rays).sum(-1)) / np.linalg.norm(rays, axis=-1), 0.05)
     light = np.full(rays.shape, BACKGROUND)
