@@ -5,7 +5,7 @@ import pytest
 
 from course_lib.data import scenes
 from course_lib.data.ray_caster import render
-from course_lib.data.street import CLASSES, FAR_Z, KERB_M, ROAD_M, Street, class_map, street, street_camera
+from course_lib.data.street import CLASSES, KERB_M, ROAD_M, Street, class_map, street, street_camera
 from course_lib.data.surfaces import Sphere
 from course_lib.depth.camera import back_project, project
 
