@@ -88,7 +88,7 @@ def _sphere(s, o, d):
     h, dd = (e * d).sum(-1), (d * d).sum(-1)
     z = (-h - np.sqrt(h**2 - dd * ((e * e).sum(-1) - s.radius**2))) / dd
     x, y, w = np.moveaxis((e + z[..., None] * d) / s.radius, -1, 0)
-    return z, np.arctan2(x, w) / (2 * np.pi) + 0.5, np.arcsin(np.clip(y, -1, 1)) / np.pi + 0.5
+    return z, np.arctan2(x, -w) / (2 * np.pi) + 0.5, np.arcsin(np.clip(y, -1, 1)) / np.pi + 0.5
 
 
 def _parallelogram(s, o, d):

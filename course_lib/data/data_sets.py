@@ -79,7 +79,7 @@ _MIDDLEBURY = {scene: File("Middlebury 2014", f"middlebury2014/{scene}-perfect.z
     }.items()}
 
 DATA_SETS: dict[str, DataSet] = {
-    "mnist": DataSet("MNIST", _MNIST, "none stated by its authors; made from NIST's Special Databases 1 and 3",
+    "mnist": DataSet("MNIST", _MNIST, "none stated on its page, CC BY-SA 3.0 according to Keras",
                      "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document "
                      "recognition, Proceedings of the IEEE 86(11), 2278-2324 (1998), doi 10.1109/5.726791",
                      "generation"),

@@ -30,12 +30,13 @@ def polygon_distance(points_xy_loops: Sequence, x: np.ndarray, y: np.ndarray) ->
 
     To the edge from a to b: d = |p - a - t (b - a)| with t = (p - a).(b - a) / |b - a|^2, clipped to
     0..1; to the polygon: the least of these. Its sign is that of the non-zero rule: inside is where
-    the loops wind round the point, so a hole is a loop of the other sense of rotation.
+    the loops wind round the point, so a hole is a loop of the other sense of rotation. Where loops overlap,
+    edges inside the shape count too: the sign is right, the distance inside may be too small.
 
     Parameters
     ----------
     points_xy_loops : sequence of (k, 2) arrays, pixels
-        Each loop closes by itself; k >= 1. Loops may overlap and cross.
+        Each loop closes by itself; k >= 1.
     x, y : arrays of shapes that broadcast, pixels
         ``y, x = np.ogrid[:H, :W]`` asks at the centres of all pixels.
 

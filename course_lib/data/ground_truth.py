@@ -4,8 +4,8 @@ Notebook: notebooks/24-known-answers.ipynb
 
 | notation  | code        | shape   | meaning                                                                  |
 |-----------|-------------|---------|--------------------------------------------------------------------------|
-| z_p       | z[p]        | scalar  | depth of the surface P that is seen in pixel p, metres                   |
-| Z_P(q)    | reach(P, q) | scalar  | depth at which the ray of pixel q meets P, prolonged beyond its borders  |
+| p, q      | p, q        | (n, 3)  | rays of two neighbours that see different surfaces                       |
+| z_p, z_q  | z_p, z_q    | (n,)    | depth on either side of the change, metres                               |
 | d         | disparity   | (H, W)  | x_left - x_right, pixels                                                 |
 """
 
@@ -18,11 +18,13 @@ from course_lib.data.ray_caster import View, first_hits
 from course_lib.data.surfaces import Scene
 from course_lib.depth.camera import Camera, back_project, pixel_rays, project
 
+HALVINGS = 40  # of the step between two pixels: then both rays are the same to 1e-12 pixels
+GAP = 1e-5  # relative: where two surfaces meet, depth on both sides of the change is equal up to 1e-6
+
 
 @dataclass(frozen=True)
 class TrueEdges:
-    """Three masks (H, W) bool. Of two neighbours with an edge between them, the one in front is marked; at a crease
-    the nearer one.
+    """Three masks (H, W) bool. Of two neighbours with an edge between them, the one that is nearer there is marked.
 
     depth : one surface stands in front of the other, with a gap;  crease : two surfaces meet at an angle
     instance : the two belong to different instances
@@ -36,9 +38,10 @@ class TrueEdges:
 def true_edges(scene: Scene, view: View) -> TrueEdges:
     r"""The edges of a rendered view, by geometry: what the light does, textures and shadows do not matter.
 
-    Let P be the surface in pixel p and Q another one in its neighbour q. Prolong both beyond their borders.
-    If P is in front of Q on the rays of both pixels, then P ends between them and Q is seen past its end: a
-    depth edge. If P is in front on one ray and Q on the other, they cross in between: a crease.
+    Between two neighbouring pixels that see different surfaces, P and another one, lies a ray at which P is
+    left. It is found by halving: look at the ray in the middle, and keep the half in which P ends. If the
+    depths on its two sides differ, P or what follows it ends there, and the other lies behind: a depth edge.
+    If they are equal the two meet: a crease, unless they have one normal.
 
     Parameters
     ----------
@@ -56,31 +59,31 @@ def true_edges(scene: Scene, view: View) -> TrueEdges:
 
     Notes
     -----
-    Right and lower neighbours are compared, so that lines are one pixel wide. Exact up to the pixel grid:
-    what is thinner than a pixel, or a gap that no ray looks into, is not seen.
+    Right and lower neighbours are compared, so that lines are one pixel wide. What is thinner than the step
+    from one pixel's centre to the next may be missed.
 
     Notebook: notebooks/24-known-answers.ipynb
     """
     checks.instance("true_edges", "scene", scene, Scene)
     checks.instance("true_edges", "view", view, View)
     y, x = np.mgrid[:view.camera.height, :view.camera.width]
-    rays = pixel_rays(view.camera, np.stack([x, y], axis=-1))
+    rays, o = pixel_rays(view.camera, np.stack([x, y], axis=-1)), view.camera.center
     masks = TrueEdges(*(np.zeros(view.depth.shape, bool) for _ in range(3)))
-    for p, q in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        differ = view.surfaces[p] != view.surfaces[q]
-        (z_p, P), (z_q, Q) = ((view.depth[k][differ], view.surfaces[k][differ]) for k in (p, q))
-        Z_Q = _reach(scene, Q, view.camera.center, rays[p][differ])  # in p
-        Z_P = _reach(scene, P, view.camera.center, rays[q][differ])  # in q
-        P_in_front = _before(z_p, Z_Q) & _before(Z_P, z_q)
-        Q_in_front = _before(Z_Q, z_p) & _before(z_q, Z_P)
-        gap = P_in_front | Q_in_front | np.isnan(Z_P) | np.isnan(Z_Q)  # a ball ends by itself
-        mark_p = np.where(gap, _before(z_p, Z_Q), z_p <= z_q)
-        bent = (view.normals[p][differ] * view.normals[q][differ]).sum(axis=-1) < 1 - 1e-9
+    for here, there in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        differ = view.surfaces[here] != view.surfaces[there]
+        P, p, q = view.surfaces[here][differ], rays[here][differ], rays[there][differ]
+        for _ in range(HALVINGS):
+            middle = (p + q) / 2
+            sees_P = (first_hits(scene, o, middle[None])[1][0] == P)[:, None]
+            p, q = np.where(sees_P, middle, p), np.where(sees_P, q, middle)
+        (z_p, _, n_p), (z_q, _, n_q) = ((a[0] for a in first_hits(scene, o, ray[None])) for ray in (p, q))
+        gap = np.maximum(z_p, z_q) > np.minimum(z_p, z_q) * (1 + GAP)
+        bent = (n_p * n_q).sum(axis=-1) < 1 - 1e-9
         for mask, edge in ((masks.depth, gap), (masks.crease, ~gap & bent),
-                           (masks.instance, view.instances[p][differ] != view.instances[q][differ])):
-            for side, owner in ((p, mark_p), (q, ~mark_p)):
+                           (masks.instance, view.instances[here][differ] != view.instances[there][differ])):
+            for side, nearer in ((here, z_p <= z_q), (there, z_p > z_q)):
                 marked = np.zeros(differ.shape, bool)
-                marked[differ] = edge & owner
+                marked[differ] = edge & nearer
                 mask[side] |= marked
     return masks
 
@@ -118,7 +121,7 @@ def correspondences(scene: Scene, view: View, other: Camera) -> tuple[np.ndarray
     X = back_project(view.camera, np.stack([x, y], axis=-1), np.where(seen, view.depth, 1.0))  # (H, W, 3)
     points_xy, depth = project(other, X)
     points_xy[~seen] = np.nan
-    z, _ = first_hits(scene, other.center, X - other.center)  # X itself lies at z = 1
+    z, _, _ = first_hits(scene, other.center, X - other.center)  # X itself lies at z = 1
     size = np.array([other.width, other.height])
     inside = ((points_xy >= -0.5) & (points_xy < size - 0.5)).all(axis=-1)  # False for NaN
     return points_xy, seen & inside & (depth > 0) & (z > 1 - 1e-7)
@@ -142,21 +145,3 @@ def disparity(view: View, baseline_m: float) -> np.ndarray:
     B = checks.number("disparity", "baseline_m", baseline_m, low=0, strict=True)
     f = view.camera.K[0, 0]
     return f * B / view.depth  # Eq. disparity
-
-
-def _before(z, other):
-    """Nearer than rounding can make two equal depths."""
-    return z < other * (1 - 1e-9)
-
-
-def _reach(scene, surfaces, origin, rays):
-    """(n,): the z at which each ray meets its surface prolonged; inf if it does not meet a plane, NaN if not a ball."""
-    spheres, g = scene.shapes
-    e = origin - g[surfaces, 0]
-    n = g[surfaces, 1]
-    a, h = (rays * rays).sum(axis=-1), (e * rays).sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        plane = -(n * e).sum(axis=-1) / (n * rays).sum(axis=-1)
-        ball = (-h - np.sqrt(h * h - a * ((e * e).sum(axis=-1) - n[:, 0] ** 2))) / a
-    plane = np.where((plane > 0) & (surfaces >= 0), plane, np.inf)
-    return np.where(spheres[surfaces] & (surfaces >= 0), ball, plane)

@@ -24,13 +24,12 @@ from numba import njit
 
 from course_lib import checks
 from course_lib.data.surfaces import Scene
+from course_lib.data.textures import GAMMA, LIGHT
 from course_lib.depth.camera import Camera, pixel_rays
 
 AMBIENT = 0.35  # the share of light that comes from everywhere; the lamp gives the rest
 BACKGROUND = 0.8  # light where a ray meets nothing
 NEAR = 1e-9  # a surface through the eye itself is not seen
-GAMMA = 2.2
-LIGHT = (np.arange(256) / 255) ** GAMMA  # of the grey levels
 SUBPIXELS = ((-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25))  # 2x2 rays a pixel for the colours
 
 
@@ -95,7 +94,7 @@ def render(scene: Scene, camera: Camera) -> View:
     return View(rgb, depth, normals @ camera.cam_from_world[:3, :3].T, instances, surfaces, camera)
 
 
-def first_hits(scene: Scene, origin, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def first_hits(scene: Scene, origin, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The first surface that each ray origin + z direction meets, with z > 0.
 
     Parameters
@@ -108,11 +107,12 @@ def first_hits(scene: Scene, origin, directions: np.ndarray) -> tuple[np.ndarray
     -------
     z : (H, W) float64, in units of the direction's length; inf where the ray meets nothing
     surfaces : (H, W) int32, index into scene.surfaces, -1 for none
+    normals : (H, W, 3) float64, in the world, length one, towards the origin; 0 for none
     """
     checks.instance("first_hits", "scene", scene, Scene)
     origin = checks.matrix("first_hits", "origin", origin, (3,))
     directions = checks.points("first_hits", directions, name="directions", axes="xyz")
-    return _cast(origin, directions, *scene.shapes)[:2]
+    return _cast(origin, directions, *scene.shapes)
 
 
 @njit(cache=True)

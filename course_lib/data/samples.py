@@ -163,7 +163,8 @@ def faces() -> tuple[np.ndarray, np.ndarray]:
     -------
     images : (200, 25, 25) float32, 0..1
     classes : (200,) int64, 1 a face, 0 not
-        First the faces. From Labeled Faces in the Wild, G. Huang et al., NIPS 2012; scikit-image states no licence.
+        First the faces. From Labeled Faces in the Wild (G. Huang et al., UMass technical report 07-49, 2007);
+        scikit-image states no licence.
 
     >>> faces()[1].sum().item()
     100

@@ -44,7 +44,6 @@ def reference_room(*, textured: bool = True) -> Scene:
     walls = (textures.pebbles(rng), textures.bricks(rng), textures.plaster(rng, np.array([0.88, 0.80, 0.62])),
              textures.plaster(rng, np.array([0.55, 0.72, 0.74])), textures.planks(rng, size=1024, boards=11),
              textures.plaster(rng, np.array([0.8, 0.8, 0.8])))
-    wood = [textures.planks(rng, boards=n) for n in (4, 1)]
     balls = [_marble(rng, a, b) for a, b in (((0.95, 0.93, 0.85), (0.75, 0.25, 0.15)),
                                              ((0.90, 0.85, 0.45), (0.15, 0.35, 0.60)),
                                              ((0.90, 0.90, 0.90), (0.20, 0.45, 0.25)))]
@@ -52,16 +51,17 @@ def reference_room(*, textured: bool = True) -> Scene:
         *_walls(walls),
         *box((-1.35, -0.50, 3.60), (1.0, 1.0, 1.0), 24, _faces("astronaut", "coins", "page", "grass", "gravel"), 7),
         *box((-1.30, -1.30, 3.65), (0.6, 0.6, 0.6), -14, _faces("cat", "camera", "cell", "brick", "clock"), 8),
-        *box((0.05, -0.26, 2.75), (0.52, 0.52, 0.52), 38, _faces("tissue", "flower", "moon", "horse", "text"), 9),
-        *_bench((1.30, 0, 3.55), wood, 10),
+        *box((0.05, -0.26, 2.75), (0.52, 0.52, 0.52), 38, _faces("tissue", "flower", "hubble", "horse", "text"), 9),
+        *_bench((1.30, 0, 3.55), rng, 10),
         Sphere((1.00, -0.84, 3.50), 0.22, balls[0], 11),
         Sphere((-0.42, -0.30, 2.05), 0.30, balls[1], 12),
         Sphere((0.95, -0.16, 2.45), 0.16, balls[2], 13),
-        *box((1.62, -0.82, 3.62), (0.36, 0.40, 0.30), -20, _faces("coffee", "cell", "page", "clock", "retina"), 14),
+        *box((1.62, -0.82, 3.62), (0.36, 0.4, 0.3), -20, _faces("coffee", "retina", "rocket", "colorwheel", "moon"),
+             14),
         _poster((-2.39, -2.1, 2.85), (0, 0, 1.35), (0, 0.9, 0), "china", 15),
         _poster((2.39, -2.15, 4.3), (0, 0, -1.5), (0, 1.0, 0), "motorcycle_left", 16),
         _poster((0.0, -2.2, 4.49), (0.9, 0, 0), (0, 1.05, 0), "hopper", 17),
-        *box((-0.55, -1.3, 4.2), (0.16, 2.6, 0.16), 45, (wood[1],), 18),
+        *box((-0.55, -1.3, 4.2), (0.16, 2.6, 0.16), 45, _boards(rng, 1), 18),
     )
     return Scene(surfaces if textured else _plain(surfaces), lamp_xyz=(-0.6, -2.45, 1.6))
 
@@ -80,8 +80,8 @@ def reference_camera(width: int = 320, height: int = 240) -> Camera:
 def repeating_room() -> Scene:
     """A room to be warned by: walls, floor and crates are tiled with one small patch, again and again.
 
-    Each place has many twins, and the twins lie at equal steps: wrong matches agree with each other, and
-    no method that looks at two pictures can tell them from right ones.
+    Each place has many twins that look alike, and the twins lie at equal steps, so that wrong matches of
+    neighbouring places agree with each other.
 
     Returns
     -------
@@ -98,6 +98,8 @@ def repeating_room() -> Scene:
 
 def random_room(rng: np.random.Generator, *, objects: int = 7) -> Scene:
     """A room like the reference room with other walls, and crates and balls at random places, none inside another.
+
+    Two faces of each crate have a photograph, as long as there are some, the others plaster and wood.
 
     Parameters
     ----------
@@ -116,7 +118,7 @@ def random_room(rng: np.random.Generator, *, objects: int = 7) -> Scene:
     walls = (textures.pebbles(rng, size=512, count=int(rng.integers(500, 1500))),
              textures.bricks(rng, shape=(256, 512), rows=int(rng.integers(12, 22))),
              *(textures.plaster(rng, tint, size=256) for tint in tints))
-    names = rng.permutation(CRATE_PICTURES)
+    names = iter(rng.permutation(CRATE_PICTURES))
     surfaces: list = list(_walls(walls))
     taken: list[tuple[float, float, float]] = []  # x, z, size
     for _ in range(40 * objects):
@@ -132,7 +134,10 @@ def random_room(rng: np.random.Generator, *, objects: int = 7) -> Scene:
             ball = _marble(rng, rng.uniform(0.6, 1, 3), rng.uniform(0, 0.6, 3))
             surfaces.append(Sphere((x, -size / 2, z), size / 2, ball, instance))
         else:
-            faces = tuple(photograph(n) for n in np.roll(names, -5 * len(taken))[:6])
+            front, left = (photograph(name) if name else textures.planks(rng, size=256, boards=3)
+                           for name in (next(names, ""), next(names, "")))
+            right, back, bottom = (textures.plaster(rng, rng.uniform(0.4, 0.9, 3), size=256) for _ in range(3))
+            faces = (front, right, back, left, textures.planks(rng, size=256, boards=4), bottom)
             height = size * rng.uniform(0.6, 1.6)
             surfaces += box((x, -height / 2, z), (size, height, size), rng.uniform(-45, 45), faces, instance)
     return Scene(tuple(surfaces), lamp_xyz=(rng.uniform(-1.5, 1.5), -2.45, rng.uniform(0.5, 2.5)))
@@ -204,11 +209,16 @@ def _poster(corner, edge_u, edge_v, name, instance):
     return Parallelogram(corner, edge_u, edge_v, photograph(name), instance)
 
 
-def _bench(foot, wood, instance):
+def _bench(foot, rng, instance):
     x, y, z = foot
-    return (*box((x, y - 0.58, z), (1.3, 0.08, 0.6), 0, (wood[0],), instance),
-            *box((x - 0.55, y - 0.27, z), (0.08, 0.54, 0.5), 0, (wood[1],), instance),
-            *box((x + 0.55, y - 0.27, z), (0.08, 0.54, 0.5), 0, (wood[1],), instance))
+    return (*box((x, y - 0.58, z), (1.3, 0.08, 0.6), 0, _boards(rng, 4), instance),
+            *box((x - 0.55, y - 0.27, z), (0.08, 0.54, 0.5), 0, _boards(rng, 1), instance),
+            *box((x + 0.55, y - 0.27, z), (0.08, 0.54, 0.5), 0, _boards(rng, 1), instance))
+
+
+def _boards(rng, boards):
+    """Six faces of wood, no two of them alike."""
+    return tuple(textures.planks(rng, size=256, boards=boards) for _ in range(6))
 
 
 def _marble(rng, light, dark):

@@ -2,8 +2,8 @@ r"""A rendered street: asphalt with lane marks, pavements behind kerbs, house fr
 
 Notebook: notebooks/24-known-answers.ipynb
 
-The camera stands on the right lane, 1.3 m above the road, and looks along z. With a second one 0.4 m to its right,
-at a width of 640 pixels, the disparities reach from 2 pixels, the house at the far end, to about 50, the road below.
+The camera stands on the right lane, 1.3 m above the road, and looks along the street. With a second one 0.4 m to its
+right, at a width of 640 pixels, the disparities reach from 2 pixels, the house at the far end, to 55, the road below.
 
 | notation | code   | shape   | meaning                                                            |
 |----------|--------|---------|--------------------------------------------------------------------|

@@ -24,6 +24,8 @@ from scipy.spatial import cKDTree
 from course_lib import checks, images
 from course_lib.data import samples
 
+GAMMA = 2.2  # grey level = 255 light^(1 / gamma), nearly as in sRGB
+
 
 @dataclass(frozen=True)
 class Texture:
@@ -33,7 +35,7 @@ class Texture:
 
 
 def paint(image: np.ndarray) -> Texture:
-    """A texture of this picture: each level holds the means of 2 x 2 pixels of the one before.
+    """A texture of this picture: each level holds the mean *light* of 2 x 2 texels of the one before.
 
     Parameters
     ----------
@@ -43,10 +45,14 @@ def paint(image: np.ndarray) -> Texture:
     [(8, 4), (4, 2), (2, 1)]
     """
     image = images.to_uint8(checks.any_image("paint", image))
-    levels = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)]
-    while min(levels[-1].shape[:2]) > 1:
-        height, width = levels[-1].shape[:2]
-        levels.append(cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+    levels = [image.copy() if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)]
+    light = LIGHT[levels[0]]
+    while min(light.shape[:2]) > 1:
+        height, width = light.shape[:2]
+        light = cv2.resize(light, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        levels.append(np.rint(255 * light ** (1 / GAMMA)).astype(np.uint8))
+    for level in levels:
+        level.setflags(write=False)  # scenes share their textures
     return Texture(tuple(levels))
 
 
@@ -69,7 +75,7 @@ def power_law_noise(rng: np.random.Generator, shape: tuple[int, int], *, exponen
     ----------
     rng : numpy Generator
     shape : (H, W)
-    exponent : float >= 0; 0 is white noise, 2 is nearly a ramp
+    exponent : float >= 0; 0 is white noise, 2 a few soft blots
 
     Returns
     -------
@@ -187,6 +193,7 @@ def checkerboard(squares: int, *, size: int = 512) -> Texture:
     return paint(np.kron(((x + y) % 2 == 0).astype(np.uint8) * 255, np.ones((side, side), np.uint8)))
 
 
+LIGHT = (np.arange(256) / 255) ** GAMMA  # of the grey levels
 CLAY = np.array([[0.70, 0.36, 0.25], [0.62, 0.30, 0.22], [0.77, 0.46, 0.30], [0.55, 0.29, 0.25], [0.80, 0.55, 0.38]])
 STONE = np.array([[0.62, 0.60, 0.56], [0.72, 0.68, 0.60], [0.50, 0.52, 0.54], [0.60, 0.52, 0.44], [0.78, 0.76, 0.72]])
 

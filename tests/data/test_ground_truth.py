@@ -94,6 +94,21 @@ def test_two_halves_of_one_wall_have_an_instance_border_only():
     assert edges.instance.sum() >= 48 and not (edges.depth | edges.crease).any()
 
 
+def test_a_table_seen_nearly_from_its_height_ends_before_the_wall():
+    """Its plane, prolonged, would cross the wall within the same pixel; the table does not."""
+    table = Parallelogram((-9, 0.05, 6), (18, 0, 0), (0, 0, -5.9), GRAY, 1)
+    wall = Parallelogram((-99, -99, 8), (198, 0, 0), (0, 198, 0), GRAY, 2)
+    scene, view = view_of(table, wall, camera=pinhole(40, 30))
+    edges = true_edges(scene, view)
+    assert edges.depth.sum() >= 40 and not edges.crease.any()
+
+
+def test_a_floor_that_ends_before_the_sky_is_a_depth_edge():
+    scene, view = view_of(Parallelogram((-1e5, 1, 1e4), (2e5, 0, 0), (0, 0, -1e4), GRAY, 1), camera=pinhole(40, 30))
+    edges = true_edges(scene, view)
+    assert edges.depth.sum() == 40 and not edges.crease.any()
+
+
 def test_within_one_surface_there_is_no_edge_however_steep_it_is():
     steep = Parallelogram((-0.3, -9, 0.3), (0.3, 0, 40), (0, 18, 0), GRAY, 1)
     scene, view = view_of(steep, camera=pinhole(40, 30))
@@ -134,11 +149,11 @@ def test_a_visible_point_is_what_the_other_camera_sees_there(k):
     X = back_project(VIEW.camera, grid(VIEW.camera), VIEW.depth)
     _, depth = project(other, X)
     assert 0.3 < visible.mean() < 0.99
-    z, surfaces = first_hits(ROOM, other.center, pixel_rays(other, np.where(visible[..., None], points, 0.0)))
+    z, surfaces, _ = first_hits(ROOM, other.center, pixel_rays(other, np.where(visible[..., None], points, 0.0)))
     assert np.allclose(z[visible], depth[visible], rtol=1e-9)
     assert (surfaces == VIEW.surfaces)[visible].mean() > 0.999  # on an edge between two faces either may be met
     hidden = ~visible & (points > -0.5).all(-1) & (points < [159.5, 119.5]).all(-1)
-    z, _ = first_hits(ROOM, other.center, pixel_rays(other, np.where(hidden[..., None], points, 0.0)))
+    z, _, _ = first_hits(ROOM, other.center, pixel_rays(other, np.where(hidden[..., None], points, 0.0)))
     assert hidden.sum() > 100 and (z[hidden] < depth[hidden]).all()  # something stands before it
 
 
