@@ -512,7 +512,7 @@ def test_the_point_appears_where_opencv_projects_it():
     R = cv2.Rodrigues(rvec)[0]
     found = run(line, K=K, R=R, t=t, ball=SimpleNamespace(center=point))
     theirs = cv2.projectPoints(point, rvec, t, K, None)[0].ravel()
-    assert [found["x"] / found["z"], found["y"] / found["z"]] == pytest.approx(theirs.tolist())
+    assert [found["zx"] / found["z"], found["zy"] / found["z"]] == pytest.approx(theirs.tolist())
     assert found["z"] == pytest.approx((R @ point + t)[2])
 
 
