@@ -24,7 +24,8 @@ GAP = 1e-5  # relative: where two surfaces meet, depth on both sides of the chan
 
 @dataclass(frozen=True)
 class TrueEdges:
-    """Three masks (H, W) bool. Of two neighbours with an edge between them, the one that is nearer there is marked.
+    """Three masks (H, W) bool. Of two neighbours with an edge between them the one in front is marked; at a crease, where
+    none is, the left or upper one.
 
     depth : one surface stands in front of the other, with a gap;  crease : two surfaces meet at an angle
     instance : the two belong to different instances
@@ -81,9 +82,9 @@ def true_edges(scene: Scene, view: View) -> TrueEdges:
         bent = (n_p * n_q).sum(axis=-1) < 1 - 1e-9
         for mask, edge in ((masks.depth, gap), (masks.crease, ~gap & bent),
                            (masks.instance, view.instances[here][differ] != view.instances[there][differ])):
-            for side, nearer in ((here, z_p <= z_q), (there, z_p > z_q)):
+            for side, owner in ((here, ~gap | (z_p <= z_q)), (there, gap & (z_p > z_q))):
                 marked = np.zeros(differ.shape, bool)
-                marked[differ] = edge & nearer
+                marked[differ] = edge & owner
                 mask[side] |= marked
     return masks
 
