@@ -24,8 +24,8 @@ GAP = 1e-5  # relative: where two surfaces meet, depth on both sides of the chan
 
 @dataclass(frozen=True)
 class TrueEdges:
-    """Three masks (H, W) bool. Of two neighbours with an edge between them the one in front is marked; at a crease, where
-    none is, the left or upper one.
+    """Three masks (H, W) bool. Of two neighbours with an edge between them the one in front is marked; at a crease,
+    where none is, the left or upper one.
 
     depth : one surface stands in front of the other, with a gap;  crease : two surfaces meet at an angle
     instance : the two belong to different instances
