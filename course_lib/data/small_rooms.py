@@ -34,9 +34,10 @@ STAND = (0.32, 0.68)  # where in the room the camera stands, a share of its widt
 OBJECTS = (2, 5)
 DISTANCE_M = (1.6, 6.0)  # of an object
 TEXELS, POOL = 64, 240  # a side of a texture; how many there are
+MOST_PIXELS, MOST_SIDE = 1e8, 4096  # of a call, 3 GB; of a picture
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SmallRooms:
     """Pictures of n rooms and the exact answers.
 
@@ -56,13 +57,13 @@ class SmallRooms:
 def small_rooms(n: int, *, size: tuple[int, int] = (48, 64), rng: np.random.Generator) -> SmallRooms:
     r"""Pictures of `n` random rooms with boxes and balls, with depth, normals, classes and instances.
 
-    Room k comes from the k-th child of `rng` (``rng.spawn``): three rooms are the first three of five, and
-    a second call with the same `rng` goes on where the first has stopped.
+    Room k comes from a generator of its own, whose seed is the k-th number that `rng` draws: three rooms are the
+    first three of five, and a second call with the same `rng` goes on where the first has stopped.
 
     Parameters
     ----------
-    n : int >= 1, rooms
-    size : (H, W), pixels
+    n : int >= 0, rooms, with n * H * W at most 1e8
+    size : (H, W), pixels, 1..4096
     rng : numpy Generator
 
     Returns
@@ -72,21 +73,22 @@ def small_rooms(n: int, *, size: tuple[int, int] = (48, 64), rng: np.random.Gene
     Raises
     ------
     TypeError, ValueError
-        `n` or a side below one, or `rng` is no generator.
+        `n` below zero, `size` no pair of sides in 1..4096, more pixels than stated, or `rng` is no generator.
 
     >>> small_rooms(2, size=(6, 8), rng=np.random.default_rng(0)).images.shape
     (2, 6, 8, 3)
 
     Notebook: notebooks/24-known-answers.ipynb
     """
-    n = checks.whole("small_rooms", "n", n, low=1)
-    height, width = (checks.whole("small_rooms", "size", side, low=1) for side in size)
+    n = checks.whole("small_rooms", "n", n, low=0)
+    height, width = _sides("small_rooms", size)
+    checks.number("small_rooms", "n * H * W", n * height * width, low=0, high=MOST_PIXELS, why="Ask for fewer rooms.")
     checks.generator("small_rooms", rng)
     images, normals = np.empty((n, height, width, 3), np.uint8), np.empty((n, height, width, 3), np.float32)
     depth = np.empty((n, height, width), np.float32)
     classes, instances = (np.empty((n, height, width), np.int32) for _ in range(2))
-    for k, child in enumerate(rng.spawn(n)):
-        scene, camera, class_of = small_room(child, size=size)
+    for k, seed in enumerate(rng.integers(2**63, size=n)):
+        scene, camera, class_of = small_room(np.random.default_rng(seed), size=size)
         view = render(scene, camera)
         images[k], depth[k], normals[k], instances[k] = view.rgb, view.depth, view.normals, view.instances
         classes[k] = class_of[view.instances]
@@ -99,7 +101,7 @@ def small_room(rng: np.random.Generator, *, size: tuple[int, int] = (48, 64)) ->
     Parameters
     ----------
     rng : numpy Generator
-    size : (H, W) of the picture, pixels
+    size : (H, W) of the picture, pixels, 1..4096
 
     Returns
     -------
@@ -112,7 +114,7 @@ def small_room(rng: np.random.Generator, *, size: tuple[int, int] = (48, 64)) ->
     [0, 1, 2, 2, 2, 2, 3]
     """
     checks.generator("small_room", rng)
-    height, width = (checks.whole("small_room", "size", side, low=1) for side in size)
+    height, width = _sides("small_room", size)
     extent = np.array([rng.uniform(*span) for span in ROOM_M])
     low, yaw = _standpoint(rng, extent)
     high = low + extent
@@ -126,6 +128,14 @@ def small_room(rng: np.random.Generator, *, size: tuple[int, int] = (48, 64)) ->
         class_of.append(CLASSES.index("ball" if isinstance(thing[0], Sphere) else "box"))
     lamp = low + extent * [rng.uniform(0.2, 0.8), 0.06, rng.uniform(0.2, 0.8)]
     return Scene(tuple(surfaces), lamp_xyz=tuple(lamp)), camera, np.array(class_of, np.int32)
+
+
+def _sides(function, size) -> list[int]:
+    if not isinstance(size, (tuple, list)) or len(size) != 2:
+        raise TypeError(f"{function}: `size` must be (H, W), two whole numbers; got {size!r:.40}.")
+    sides = [checks.whole(function, "size", side, low=1) for side in size]
+    checks.number(function, "size", max(sides), low=1, high=MOST_SIDE)
+    return sides
 
 
 def _standpoint(rng, extent):

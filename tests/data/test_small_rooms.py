@@ -40,7 +40,6 @@ def test_shapes_kinds_and_ranges():
 def test_three_rooms_are_the_first_three_of_five_and_a_second_call_goes_on():
     five, three = small_rooms(5, size=(4, 5), rng=rng(1)), small_rooms(3, size=(4, 5), rng=rng(1))
     used = rng(1)
-    used.random(7)  # what was drawn before does not matter, what was spawned does
     parts = [small_rooms(n, size=(4, 5), rng=used) for n in (3, 2)]
     for name in FIELDS:
         whole = getattr(five, name)
@@ -52,13 +51,35 @@ def test_three_rooms_are_the_first_three_of_five_and_a_second_call_goes_on():
 
 def test_a_batch_holds_the_views_of_its_rooms():
     rooms = small_rooms(3, size=(6, 8), rng=rng(4))
-    for k, child in enumerate(rng(4).spawn(3)):
-        scene, camera, class_of = small_room(child, size=(6, 8))
+    for k, seed in enumerate(rng(4).integers(2**63, size=3)):
+        scene, camera, class_of = small_room(rng(seed), size=(6, 8))
         view = render(scene, camera)
         assert (rooms.images[k] == view.rgb).all() and (rooms.instances[k] == view.instances).all()
         assert (rooms.depth[k] == view.depth.astype(np.float32)).all()
         assert (rooms.normals[k] == view.normals.astype(np.float32)).all()
         assert (rooms.classes[k] == class_of[view.instances]).all()
+
+
+def test_the_state_of_the_generator_decides_however_it_was_set():
+    """A generator that has jumped ahead has the seed sequence of one that has not; a used one draws other rooms."""
+    first, again = (small_rooms(1, size=(4, 5), rng=np.random.Generator(np.random.PCG64(0).jumped())) for _ in range(2))
+    assert (first.images == again.images).all() and (first.depth == again.depth).all()
+    used = rng(0)
+    used.random(7)
+    for other in (rng(0), used):
+        assert (small_rooms(1, size=(4, 5), rng=other).images != first.images).any()
+    assert (small_rooms(1, size=(4, 5), rng=used).images != small_rooms(1, size=(4, 5), rng=rng(0)).images).any()
+
+
+def test_no_rooms_are_an_empty_batch():
+    rooms = small_rooms(0, size=(4, 5), rng=rng())
+    assert [getattr(rooms, name).shape for name in FIELDS] == [(0, 4, 5, 3), (0, 4, 5), (0, 4, 5, 3), (0, 4, 5),
+                                                               (0, 4, 5)]
+
+
+def test_batches_are_compared_as_the_objects_they_are():
+    rooms, twin = small_rooms(1, size=(4, 5), rng=rng()), small_rooms(1, size=(4, 5), rng=rng())
+    assert rooms == rooms and rooms != twin and len({rooms, twin}) == 2
 
 
 # ---- the answers, in space
@@ -134,10 +155,17 @@ def test_the_mean_depth_map_is_a_guess_that_can_be_beaten(size, map_error, const
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: small_rooms(0, rng=rng()), ValueError, "small_rooms: `n` must be at least 1"),
+    (lambda: small_rooms(-1, rng=rng()), ValueError, "small_rooms: `n` must be at least 0"),
     (lambda: small_rooms(1, size=(0, 4), rng=rng()), ValueError, "small_rooms: `size` must be at least 1"),
     (lambda: small_rooms(1, size=(4, 4.5), rng=rng()), TypeError, "small_rooms: `size` must be a whole number"),
     (lambda: small_rooms(1, rng=0), TypeError, "small_rooms: `rng` must be a Generator; got int"),
+    *((lambda call=call, size=size: call(size), TypeError, r"`size` must be \(H, W\), two whole numbers; got ")
+      for size in (48, (48,), (4, 4, 3), None, "48")
+      for call in (lambda size: small_rooms(1, size=size, rng=rng()), lambda size: small_room(rng(), size=size))),
+    (lambda: small_rooms(10**9, rng=rng()), ValueError,
+     r"small_rooms: `n \* H \* W` must lie in \[0, 1e\+08\]; got 3.072e\+12. Ask for fewer rooms."),
+    (lambda: small_rooms(0, size=(10**6, 4), rng=rng()), ValueError, r"small_rooms: `size` must lie in \[1, 4096\]"),
+    (lambda: small_room(rng(), size=(4, 10**6)), ValueError, r"small_room: `size` must lie in \[1, 4096\]; got 1e\+06"),
     (lambda: small_room(None), TypeError, "small_room: `rng` must be a Generator"),
     (lambda: small_room(rng(), size=(4, -1)), ValueError, "small_room: `size` must be at least 1"),
 ])  # fmt: skip
