@@ -24,6 +24,8 @@ from scipy.special import expit
 
 from course_lib import checks
 
+FAR = 1e12  # pixels: no number is larger, so that no square is infinite
+
 
 def polygon_distance(points_xy_loops: Sequence, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Exact signed distance to a polygon with one or several loops (Eq. polygon-distance), NEGATIVE INSIDE.
@@ -48,7 +50,7 @@ def polygon_distance(points_xy_loops: Sequence, x: np.ndarray, y: np.ndarray) ->
     Raises
     ------
     TypeError, ValueError
-        No loops, loops that are not (k, 2), x and y that do not broadcast or are not finite.
+        No loops, loops that are not (k, 2), x and y that do not broadcast, a number beyond 1e12 pixels or not finite.
 
     >>> square = [[0, 0], [4, 0], [4, 4], [0, 4]]
     >>> polygon_distance([square], np.array([2.0, 7.0]), np.array([1.0, 8.0])).tolist()
@@ -85,13 +87,13 @@ def disk_distance(center_xy: Sequence, radius: float, x: np.ndarray, y: np.ndarr
     Raises
     ------
     TypeError, ValueError
-        A centre that is not (2,), no radius, x and y that do not broadcast or are not finite.
+        A centre that is not (2,), no radius, x and y that do not broadcast, a number beyond 1e12 pixels or not finite.
 
     >>> disk_distance([3, 4], 2.0, np.array([0.0, 3.0]), np.array([0.0, 4.0])).tolist()
     [3.0, -2.0]
     """
-    cx, cy = checks.matrix("disk_distance", "center_xy", center_xy, (2,))
-    radius = checks.number("disk_distance", "radius", radius, low=0, strict=True)
+    cx, cy = _real("disk_distance", "center_xy", checks.matrix("disk_distance", "center_xy", center_xy, (2,)))
+    radius = checks.number("disk_distance", "radius", radius, low=0, high=FAR, strict=True)
     x, y = _coordinates("disk_distance", x, y)
     return np.hypot(x - cx, y - cy) - radius
 
@@ -102,7 +104,7 @@ def coverage(distance: np.ndarray, *, softness: float | None = None) -> np.ndarr
     Parameters
     ----------
     distance : array of any shape, pixels, negative inside
-    softness : None, or s > 0, pixels
+    softness : None, or s >= 1e-6, pixels
         None: the covered share of a square pixel, a ramp clip(1/2 - d, 0, 1). It is exact where the
         edge is straight and parallel to the pixel's sides, and off by at most 0.043 where it is oblique.
         A number: the sigmoid 1 / (1 + exp(d / s)), which has derivatives everywhere. With s = 1/4 it is
@@ -116,7 +118,7 @@ def coverage(distance: np.ndarray, *, softness: float | None = None) -> np.ndarr
     Raises
     ------
     TypeError, ValueError
-        Distances that are not finite real numbers, or a softness that is not above 0.
+        Distances that are no real numbers within 1e12 pixels, or a softness below 1e-6.
 
     >>> coverage(np.array([-2.0, -0.25, 0.0, 0.5])).tolist()
     [1.0, 0.75, 0.5, 0.0]
@@ -124,15 +126,19 @@ def coverage(distance: np.ndarray, *, softness: float | None = None) -> np.ndarr
     distance = _real("coverage", "distance", distance)
     if softness is None:
         return np.clip(0.5 - distance, 0, 1)
-    softness = checks.number("coverage", "softness", softness, low=0, strict=True)
+    softness = checks.number("coverage", "softness", softness, low=1e-6)
     return expit(-distance / softness)  # Eq. coverage
 
 
 def _loops(function, points_xy_loops):
-    if not isinstance(points_xy_loops, (list, tuple)) or len(points_xy_loops) == 0:
-        raise TypeError(f"{function}: `points_xy_loops` must be a list of at least one (k, 2) loop; "
+    if not isinstance(points_xy_loops, (list, tuple)):
+        raise TypeError(f"{function}: `points_xy_loops` must be a list of (k, 2) loops; "
                         f"got {type(points_xy_loops).__name__}. Put brackets round a single loop: [loop].")
-    loops = [checks.points(function, loop, name="points_xy_loops") for loop in points_xy_loops]
+    if len(points_xy_loops) == 0:
+        raise ValueError(f"{function}: `points_xy_loops` must have at least one (k, 2) loop; got an empty list. "
+                         "No shape has no distance; leave the call out.")
+    loops = [_real(function, "points_xy_loops", checks.points(function, loop, name="points_xy_loops"))
+             for loop in points_xy_loops]
     for loop in loops:
         if loop.ndim != 2 or len(loop) == 0:
             raise ValueError(f"{function}: every loop of `points_xy_loops` must be (k, 2), k >= 1; got {loop.shape}. "
@@ -151,10 +157,12 @@ def _coordinates(function, x, y):
 
 
 def _real(function, name, values):
-    """As float64, or float32 where it is that."""
+    """As float64, or float32 where it is that; all within FAR."""
     values = checks.array(function, name, values)
     if values.dtype.kind not in "iuf":
         raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
     if not np.isfinite(values).all():
         raise ValueError(f"{function}: `{name}` holds NaN or infinity.")
+    if values.size and (values.min() < -FAR or values.max() > FAR):
+        raise ValueError(f"{function}: `{name}` must lie in -1e12..1e12; got {values.min():g}..{values.max():g}.")
     return values if values.dtype == np.float32 else values.astype(np.float64)

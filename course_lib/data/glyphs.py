@@ -39,30 +39,18 @@ HEIGHT, WIDTH = 40, 42  # a glyph fills one of the two, whichever it reaches fir
 PLAIN, SANS, SANS_BOLD, TYPEWRITER = (0x30, 0x41), (0x1D7E2, 0x1D5A0), (0x1D7EC, 0x1D5D4), (0x1D7F6, 0x1D670)
 # Style -> file, and the code points of its 0 and its A (STIX has three more alphabets among its mathematical symbols).
 _STYLES = {
-    "DejaVu Sans": ("DejaVuSans", PLAIN),
-    "DejaVu Serif Bold": ("DejaVuSerif-Bold", PLAIN),
-    "DejaVu Mono Oblique": ("DejaVuSansMono-Oblique", PLAIN),
-    "STIX": ("STIXGeneral", PLAIN),
-    "Computer Modern Sans": ("cmss10", PLAIN),
-    "DejaVu Sans Bold": ("DejaVuSans-Bold", PLAIN),
-    "DejaVu Serif Italic": ("DejaVuSerif-Italic", PLAIN),
-    "STIX Bold": ("STIXGeneralBol", PLAIN),
-    "DejaVu Mono": ("DejaVuSansMono", PLAIN),
-    "STIX Typewriter": ("STIXGeneral", TYPEWRITER),
-    "Computer Modern": ("cmr10", PLAIN),
-    "DejaVu Sans Oblique": ("DejaVuSans-Oblique", PLAIN),
-    "STIX Bold Italic": ("STIXGeneralBolIta", PLAIN),
-    "DejaVu Mono Bold Oblique": ("DejaVuSansMono-BoldOblique", PLAIN),
-    "STIX Sans Bold": ("STIXGeneral", SANS_BOLD),
-    "Computer Modern Italic": ("cmti10", PLAIN),
-    "DejaVu Serif": ("DejaVuSerif", PLAIN),
-    "DejaVu Sans Bold Oblique": ("DejaVuSans-BoldOblique", PLAIN),
-    "STIX Sans": ("STIXGeneral", SANS),
-    "Computer Modern Bold": ("cmb10", PLAIN),
-    "DejaVu Mono Bold": ("DejaVuSansMono-Bold", PLAIN),
-    "STIX Italic": ("STIXGeneralItalic", PLAIN),
-    "Computer Modern Typewriter": ("cmtt10", PLAIN),
-    "DejaVu Serif Bold Italic": ("DejaVuSerif-BoldItalic", PLAIN),
+    "DejaVu Sans": ("DejaVuSans", PLAIN), "DejaVu Serif Bold": ("DejaVuSerif-Bold", PLAIN),
+    "DejaVu Mono Oblique": ("DejaVuSansMono-Oblique", PLAIN), "STIX": ("STIXGeneral", PLAIN),
+    "Computer Modern Sans": ("cmss10", PLAIN), "DejaVu Sans Bold": ("DejaVuSans-Bold", PLAIN),
+    "DejaVu Serif Italic": ("DejaVuSerif-Italic", PLAIN), "STIX Bold": ("STIXGeneralBol", PLAIN),
+    "DejaVu Mono": ("DejaVuSansMono", PLAIN), "STIX Typewriter": ("STIXGeneral", TYPEWRITER),
+    "Computer Modern": ("cmr10", PLAIN), "DejaVu Sans Oblique": ("DejaVuSans-Oblique", PLAIN),
+    "STIX Bold Italic": ("STIXGeneralBolIta", PLAIN), "DejaVu Mono Bold Oblique": ("DejaVuSansMono-BoldOblique", PLAIN),
+    "STIX Sans Bold": ("STIXGeneral", SANS_BOLD), "Computer Modern Italic": ("cmti10", PLAIN),
+    "DejaVu Serif": ("DejaVuSerif", PLAIN), "DejaVu Sans Bold Oblique": ("DejaVuSans-BoldOblique", PLAIN),
+    "STIX Sans": ("STIXGeneral", SANS), "Computer Modern Bold": ("cmb10", PLAIN),
+    "DejaVu Mono Bold": ("DejaVuSansMono-Bold", PLAIN), "STIX Italic": ("STIXGeneralItalic", PLAIN),
+    "Computer Modern Typewriter": ("cmtt10", PLAIN), "DejaVu Serif Bold Italic": ("DejaVuSerif-BoldItalic", PLAIN),
 }
 FONTS = tuple(_STYLES)  # all kinds are in FONTS[:16] and in FONTS[16:]: train on one, test on both
 
@@ -75,6 +63,7 @@ SHIFT = (-0.055, 0.055)  # in shares of the picture: a pixel of 16. It is what a
 THICKNESS = (0.0, 0.03)  # in shares of the picture, up to half a pixel of 16. Below 0 hairlines would be lost
 BEND = (-0.08, 0.08)  # of a control point, in shares of the picture; the mean of 16 moves a stroke much less
 SOFTNESS = 0.25  # pixels: as steep at the outline as the exact coverage
+MOST_PIXELS, MOST_SIDE, FAR = 1e8, 4096, 1e6  # of a call, 0.4 GB; of a picture; in a field, a map or a thickness
 
 
 def glyphs(n: int, *, size: int = 16, classes: str = "digits", fonts: tuple[str, ...] = FONTS,
@@ -83,8 +72,8 @@ def glyphs(n: int, *, size: int = 16, classes: str = "digits", fonts: tuple[str,
 
     Parameters
     ----------
-    n : int >= 0
-    size : int >= 8, side of each picture in pixels
+    n : int >= 0, with n * size^2 at most 1e8
+    size : int, 8..4096, side of each picture in pixels
     classes : "digits" (10 classes) or "letters" (26, upper case)
     fonts : tuple of names in ``FONTS``; leave some out, and they are fonts never seen
     rng : np.random.Generator
@@ -100,14 +89,15 @@ def glyphs(n: int, *, size: int = 16, classes: str = "digits", fonts: tuple[str,
     Raises
     ------
     TypeError, ValueError
-        A negative number, a size that no glyph fits, other classes, unknown or no fonts, no generator.
+        A negative number, more pixels than stated, other classes, unknown or no fonts, no generator.
 
     >>> images, labels = glyphs(100, rng=np.random.default_rng(0))
     >>> images.shape, labels.shape, bool(images.min() >= 0) and bool(images.max() <= 1)
     ((100, 16, 16), (100,), True)
     """
     n = checks.whole("glyphs", "n", n, low=0)
-    size = checks.whole("glyphs", "size", size, low=8)
+    size = int(checks.number("glyphs", "size", checks.whole("glyphs", "size", size, low=8), low=8, high=MOST_SIDE))
+    checks.number("glyphs", "n * size^2", n * size**2, low=0, high=MOST_PIXELS, why="Ask for fewer at a time.")
     alphabet = CLASSES[checks.choice("glyphs", "classes", classes, tuple(CLASSES))]
     bank = _bank(_fonts("glyphs", fonts), alphabet)  # (fonts, classes, 64, 64)
     u = checks.generator("glyphs", rng).random((n, 9 + 32))  # a row for each picture
@@ -124,9 +114,9 @@ def render_glyph(distance_field: np.ndarray, field_from_picture: np.ndarray, *, 
                  size: int = 16) -> np.ndarray:
     r"""One picture of a shape: look at its distance field through an affine map, move the outline, cover pixels.
 
-    At the pixel (x, y) the distance is d(M (x, y, 1)) / sqrt(|det M|) - r: a field pixel is 1 / sqrt(|det M|)
-    picture pixels long, and less r grows the shape by r. (Where M stretches one direction more than
-    the other, this is a mean.) The ink is the coverage of that distance.
+    At the pixel (x, y) the distance is d(M (x, y, 1)) / sqrt(|det M|) - r: a field pixel is 1 / sqrt(|det M|) picture
+    pixels long, and less r grows the shape by r. (Where M stretches one direction more, this is a mean.) The ink is
+    the coverage of that distance.
 
     Parameters
     ----------
@@ -134,7 +124,7 @@ def render_glyph(distance_field: np.ndarray, field_from_picture: np.ndarray, *, 
         Bilinear between its pixels; beyond its border it goes on with the value at the border.
     field_from_picture : (2, 3), the map M: x before y, pixel centres at integers on both sides
     thickness : float, r in picture pixels
-    size : int >= 1, side of the picture in pixels
+    size : int, 1..4096, side of the picture in pixels
 
     Returns
     -------
@@ -143,28 +133,31 @@ def render_glyph(distance_field: np.ndarray, field_from_picture: np.ndarray, *, 
     Raises
     ------
     TypeError, ValueError
-        Arguments of other kinds or shapes, or a map that is not invertible.
+        Arguments of other kinds or shapes, numbers beyond 1e6, or a map that is (nearly) not invertible.
 
     >>> five = distance_field("STIX", "5")
     >>> thin, thick = (render_glyph(five, 4 * np.eye(2, 3), thickness=r) for r in (0, 1))
     >>> bool(thick.sum() > thin.sum()), thin.shape
     (True, (16, 16))
     """
-    field = checks.field("render_glyph", distance_field, name="distance_field").astype(np.float32)
+    field = _read_only(checks.field("render_glyph", distance_field, name="distance_field").astype(np.float32))
     M = checks.matrix("render_glyph", "field_from_picture", field_from_picture, (2, 3))
-    thickness = checks.number("render_glyph", "thickness", thickness)
+    thickness = checks.number("render_glyph", "thickness", thickness, low=-FAR, high=FAR)
     size = checks.whole("render_glyph", "size", size, low=1)
+    size = int(checks.number("render_glyph", "size", size, low=1, high=MOST_SIDE))
+    for name, values in (("distance_field", field), ("field_from_picture", M)):
+        if values.min() < -FAR or values.max() > FAR:
+            raise ValueError(f"render_glyph: `{name}` must lie in -1e6..1e6; got {values.min():g}..{values.max():g}.")
     if min(field.shape) < 2:
         raise ValueError(f"render_glyph: `distance_field` must have at least 2 x 2 pixels; got {field.shape}.")
-    if not abs(M[0, 0] * M[1, 1] - M[0, 1] * M[1, 0]) > 0:
-        raise ValueError("render_glyph: `field_from_picture` must be invertible; its determinant is 0.")
+    if abs(np.linalg.det(M[:, :2])) < 1e-6:
+        raise ValueError("render_glyph: `field_from_picture` must be invertible; its determinant is nearly 0.")
     one, straight = np.zeros(1, np.int64), np.zeros((1, 2, 4, 4))
     distance = np.empty((1, size, size), np.float32)
     _look_kernel(field[None, None], one, one, M[None], straight, _bernstein(size), np.array([thickness]), distance)
     return coverage(distance[0], softness=SOFTNESS)
 
 
-@functools.cache
 def distance_field(font: str, character: str) -> np.ndarray:
     r"""The signed distance field of one character, in the middle of 64 x 64 field pixels.
 
@@ -187,8 +180,14 @@ def distance_field(font: str, character: str) -> np.ndarray:
     >>> one.shape, bool(one.min() < 0 < one.max())
     ((64, 64), True)
     """
-    file, (zero, a) = _STYLES[checks.choice("distance_field", "font", font, FONTS)]
+    checks.choice("distance_field", "font", font, FONTS)
     checks.choice("distance_field", "character", character, tuple(string.digits + string.ascii_uppercase))
+    return _field(font, character)
+
+
+@functools.cache
+def _field(font, character):
+    file, (zero, a) = _STYLES[font]
     code = zero + int(character) if character in string.digits else a + ord(character) - ord("A")
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{file}.ttf")
     outline = TextPath((0, 0), chr(code), size=400, prop=FontProperties(fname=path))  # large, so that curves are fine
@@ -198,14 +197,17 @@ def distance_field(font: str, character: str) -> np.ndarray:
     scale = min([WIDTH, HEIGHT] / (high - low))
     y, x = np.ogrid[:FIELD, :FIELD]
     distance = polygon_distance([(FIELD - 1) / 2 + scale * (p - (low + high) / 2) for p in loops], x, y)
-    distance = distance.astype(np.float32)
-    distance.setflags(write=False)
-    return distance
+    return _read_only(distance.astype(np.float32))
 
 
 @functools.cache
 def _bank(fonts, alphabet):
-    return np.stack([[distance_field(font, character) for character in alphabet] for font in fonts])
+    return _read_only(np.stack([[_field(font, character) for character in alphabet] for font in fonts]))
+
+
+def _read_only(array):
+    array.setflags(write=False)
+    return array
 
 
 def _fonts(function, fonts):

@@ -41,9 +41,10 @@ SCALES = (3, 6, 12)  # cells of the noise grids across the picture
 STRIPES = (0.06, 0.16)  # wavelength of stripes, in shares of the picture
 LIGHT = 0.15  # the illumination goes from 1 - LIGHT to 1 + LIGHT between two opposite corners at most
 NOISE = (0.0, 0.02)  # standard deviation of the noise of the sensor, in grey values 0..1
+MOST_PIXELS, MOST_SIDE = 1e8, 4096  # of a call, 1 GB; of a scene
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ShapeScenes:
     """`images` and the truth about them: `classes` (what), `instances` (which one)."""
 
@@ -57,8 +58,8 @@ def shapes(n: int, *, size: int = 64, rng: np.random.Generator) -> ShapeScenes:
 
     Parameters
     ----------
-    n : int >= 0
-    size : int >= 24, H = W in pixels
+    n : int >= 0, with n * size^2 at most 1e8
+    size : int, 24..4096, H = W in pixels
     rng : np.random.Generator
         Scene after scene takes from it: ``shapes(3)`` are the first three of ``shapes(9)`` from a
         generator with the same seed.
@@ -73,14 +74,15 @@ def shapes(n: int, *, size: int = 64, rng: np.random.Generator) -> ShapeScenes:
     Raises
     ------
     TypeError, ValueError
-        A negative number, a size below 24, no generator.
+        A negative number, a size below 24, more pixels than stated, no generator.
 
     >>> scenes = shapes(2, size=32, rng=np.random.default_rng(0))
     >>> scenes.images.shape, bool(((scenes.classes > 0) == (scenes.instances > 0)).all())
     ((2, 32, 32, 3), True)
     """
     n = checks.whole("shapes", "n", n, low=0)
-    size = checks.whole("shapes", "size", size, low=24)
+    size = int(checks.number("shapes", "size", checks.whole("shapes", "size", size, low=24), low=24, high=MOST_SIDE))
+    checks.number("shapes", "n * size^2", n * size**2, low=0, high=MOST_PIXELS, why="Ask for fewer at a time.")
     rng = checks.generator("shapes", rng)
     images = np.empty((n, size, size, 3), np.uint8)
     classes, instances = np.zeros((2, n, size, size), np.int32)
@@ -172,7 +174,9 @@ def _weights(cells, size):
     """(size, cells + 1): how much each grid line counts at each pixel; cosines lead smoothly from line to line."""
     t = (np.arange(size) + 0.5) / size * cells
     away = np.abs(t[:, None] - np.arange(cells + 1))
-    return np.where(away < 1, 0.5 + 0.5 * np.cos(np.pi * away), 0)
+    B = np.where(away < 1, 0.5 + 0.5 * np.cos(np.pi * away), 0)
+    B.setflags(write=False)  # it is kept
+    return B
 
 
 def _expose(canvas, rng):

@@ -127,6 +127,13 @@ def test_a_loop_of_one_point_or_of_equal_points_is_a_point():
         assert polygon_distance([loop], np.array([4.0, 1.0]), np.array([5.0, 1.0])).tolist() == [5, 0]
 
 
+def test_the_farthest_numbers_that_are_taken_give_finite_distances_without_a_warning():
+    far = 0.99e12
+    assert polygon_distance([np.sign(BOX) * far], np.array([0.0]), np.array([0.0])) == -far
+    assert np.isfinite(polygon_distance([BOX], np.float32([far, -far]), np.float32([far, far]))).all()
+    assert disk_distance((far, 0), far, np.array([-far]), np.array([0.0])) == far
+
+
 # ---- coverage
 
 
@@ -162,8 +169,8 @@ def test_the_sigmoid_is_one_half_on_the_outline_and_as_steep_as_said():
 
 
 def test_coverage_far_away_is_nothing_or_all_without_a_warning():
-    far = np.array([-1e6, 1e6], np.float32)
-    assert coverage(far).tolist() == [1, 0] and coverage(far, softness=0.01).tolist() == [1, 0]
+    far = np.array([-1e12, 1e12], np.float32) * np.float32(0.99)
+    assert coverage(far).tolist() == [1, 0] and coverage(far, softness=1e-6).tolist() == [1, 0]
     assert coverage(far).dtype == coverage(far, softness=1.0).dtype == np.float32
     assert coverage(np.array([0, 1])).dtype == np.float64
 
@@ -173,7 +180,9 @@ def test_coverage_far_away_is_nothing_or_all_without_a_warning():
 
 @pytest.mark.parametrize(("loops", "x", "error", "message"), [
     (np.array(BOX), X, TypeError, r"polygon_distance: `points_xy_loops` must be a list .* got ndarray. Put brackets"),
-    ([], X, TypeError, "at least one"),
+    ([], X, ValueError, r"at least one \(k, 2\) loop; got an empty list. No shape has no distance; leave the call out"),
+    ([np.array(BOX) * 1e200], X, ValueError, r"`points_xy_loops` must lie in -1e12..1e12; got -4e\+200..4e\+200"),
+    ([BOX], X * 1e200, ValueError, r"`x` must lie in -1e12..1e12; got -9e\+200..9e\+200"),
     (BOX, X, ValueError, r"every loop of `points_xy_loops` must be \(k, 2\), k >= 1; got \(2,\). Put brackets"),
     ([np.zeros((0, 2))], X, ValueError, r"got \(0, 2\)"),
     ([np.zeros((4, 3))], X, ValueError, r"must be \(..., 2\), x before y; got \(4, 3\)"),
@@ -189,13 +198,20 @@ def test_what_has_no_distance_is_refused(loops, x, error, message):
 
 
 def test_bad_disks_and_coverages_are_refused():
-    with pytest.raises(ValueError, match="disk_distance: `radius` must be greater than 0; got 0"):
+    with pytest.raises(ValueError, match=r"disk_distance: `radius` must lie in \(0, 1e\+12\]; got 0"):
         disk_distance((0, 0), 0, X, Y)
     with pytest.raises(ValueError, match=r"disk_distance: `center_xy` must be of shape \(2,\); got \(3,\)"):
         disk_distance((0, 0, 1), 1, X, Y)
     with pytest.raises(ValueError, match="disk_distance: `y` holds NaN"):
         disk_distance((0, 0), 1, X, Y * np.nan)
-    with pytest.raises(ValueError, match="coverage: `softness` must be greater than 0; got 0"):
-        coverage(X, softness=0)
+    with pytest.raises(ValueError, match="disk_distance: `center_xy` must lie in -1e12..1e12"):
+        disk_distance((0, 1e308), 1, X, Y)
+    with pytest.raises(ValueError, match="disk_distance: `radius` must lie in"):
+        disk_distance((0, 0), 1e308, X, Y)
+    for softness in (0, 5e-324):
+        with pytest.raises(ValueError, match="coverage: `softness` must be at least 1e-06"):
+            coverage(X, softness=softness)
+    with pytest.raises(ValueError, match="coverage: `distance` must lie in -1e12..1e12"):
+        coverage(np.array([1e308]))
     with pytest.raises(ValueError, match="coverage: `distance` holds NaN"):
         coverage(np.array([np.nan]))

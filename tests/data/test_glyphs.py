@@ -264,6 +264,23 @@ def test_a_small_convolutional_network_reads_nearly_all_digits():
     assert accuracy(network, *glyphs(10000, rng=rng(13))) > 0.997  # about 0.9995
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_largest_numbers_that_are_taken_give_ink_between_0_and_1(sign):
+    large = 1e6 * sign
+    for M in ([[large, 0, large], [0, large, -large]], [[1e-3, 0, large], [0, 1e-3, large]]):
+        image = render_glyph(np.array([[large, -large], [-large, large]]), M, thickness=large, size=5)
+        assert image.min() >= 0 and image.max() <= 1
+
+
+def test_what_is_kept_between_calls_cannot_be_changed():
+    bank = module._bank(("STIX",), "0123456789")
+    five = distance_field("STIX", "5")
+    assert distance_field("STIX", "5") is five and (bank[0, 5] == five).all()
+    for kept in (bank, five):
+        with pytest.raises(ValueError, match="read-only"):
+            kept[:] = 0
+
+
 # ---- bad arguments
 
 
@@ -271,6 +288,8 @@ def test_a_small_convolutional_network_reads_nearly_all_digits():
     (dict(n=-1), ValueError, "glyphs: `n` must be at least 0"),
     (dict(n=2.0), TypeError, "glyphs: `n` must be a whole number"),
     (dict(size=7), ValueError, "glyphs: `size` must be at least 8"),
+    (dict(size=4097), ValueError, r"glyphs: `size` must lie in \[8, 4096\]; got 4097"),
+    (dict(n=10**9), ValueError, r"glyphs: `n \* size\^2` must lie in \[0, 1e\+08\]; got 2.56e\+11. Ask for fewer"),
     (dict(classes="both"), ValueError, "glyphs: `classes` must be 'digits' or 'letters'; got 'both'"),
     (dict(fonts=()), TypeError, "glyphs: `fonts` must be a tuple of at least one name"),
     (dict(fonts="STIX"), TypeError, "glyphs: `fonts` must be a tuple of at least one name; got 'STIX'"),
@@ -294,8 +313,16 @@ def test_bad_drawings_are_refused():
         render_glyph(field[:1], PLAIN_MAP)
     with pytest.raises(ValueError, match="render_glyph: `size` must be at least 1"):
         render_glyph(field, PLAIN_MAP, size=0)
+    with pytest.raises(ValueError, match=r"render_glyph: `size` must lie in \[1, 4096\]; got 1e\+06"):
+        render_glyph(field, PLAIN_MAP, size=10**6)
+    with pytest.raises(ValueError, match=r"`field_from_picture` must lie in -1e6..1e6; got -1.7e\+308..1.7e\+308"):
+        render_glyph(np.ones((2, 2)), [[1.7e308, -1.7e308, 0], [1e-300, 1e-300, 0]], size=5)  # once read beyond
+    with pytest.raises(ValueError, match="`distance_field` must lie in -1e6..1e6"):
+        render_glyph(1e7 * field, PLAIN_MAP)
+    with pytest.raises(ValueError, match=r"render_glyph: `thickness` must lie in \[-1e\+06, 1e\+06\]; got 1e\+300"):
+        render_glyph(field, PLAIN_MAP, thickness=1e300)
     with pytest.raises(TypeError, match="render_glyph: `thickness` must be a number"):
         render_glyph(field, PLAIN_MAP, thickness="thin")
-    for font, character in (("Arial", "1"), ("STIX", "a"), ("STIX", "10"), ("STIX", 1)):
+    for font, character in (("Arial", "1"), ("STIX", "a"), ("STIX", "10"), ("STIX", 1), (["STIX"], "5"), ("STIX", {})):
         with pytest.raises(ValueError, match="distance_field: `(font|character)` must be"):
             distance_field(font, character)

@@ -184,6 +184,16 @@ def test_the_same_seed_gives_the_same_and_three_are_the_first_of_nine():
     assert shapes(0, size=30, rng=rng()).images.shape == (0, 30, 30, 3)
 
 
+def test_scenes_are_compared_as_the_objects_they_are():
+    scenes, twin = shapes(1, size=24, rng=rng()), shapes(1, size=24, rng=rng())
+    assert scenes == scenes and scenes != twin and len({scenes, twin}) == 2
+
+
+def test_what_is_kept_between_calls_cannot_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        module._weights(3, 24)[0] = 0
+
+
 @pytest.mark.parametrize("size", [32, 96])
 def test_size_scales_the_scene(size):
     small = shapes(60, size=size, rng=rng(6))
@@ -212,6 +222,9 @@ def test_the_pictures_are_those_of_the_thumbnail_within_one_grey_level():
     (dict(n=-1), ValueError, "shapes: `n` must be at least 0"),
     (dict(n="3"), TypeError, "shapes: `n` must be a whole number"),
     (dict(size=23), ValueError, "shapes: `size` must be at least 24"),
+    (dict(size=4097), ValueError, r"shapes: `size` must lie in \[24, 4096\]; got 4097"),
+    (dict(n=10**9), ValueError, r"shapes: `n \* size\^2` must lie in \[0, 1e\+08\]; got 4.096e\+12. Ask for fewer"),
+    (dict(n=0, size=10**9), ValueError, r"shapes: `size` must lie in"),
     (dict(size=(64, 64)), TypeError, "shapes: `size` must be a whole number"),
     (dict(rng=None), TypeError, "shapes: `rng` must be a Generator; got NoneType"),
 ])  # fmt: skip
