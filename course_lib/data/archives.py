@@ -8,7 +8,7 @@ larger than the bound; a wanted member that is a link or a folder, that stands t
 |------------|---------------|------------------------------------------------------|
 | read_gzip  | name.gz       | reading stops one byte past the bound                |
 | read_zip   | name.zip      | declared sizes, then the CRC-32 of what was read     |
-| read_tgz   | name.tgz      | declared sizes                                       |
+| read_tgz   | name.tgz      | declared sizes, headers included; the end must be there |
 """
 
 import gzip
@@ -39,12 +39,14 @@ def read_gzip(path: Path, *, most: int) -> bytes:
     Raises
     ------
     TypeError, ValueError
-        Not a Path; not gzip, or damaged; larger than `most`.
+        Not a Path, or no file there; not gzip, or damaged; larger than `most`.
     """
     most = _bound("read_gzip", path, most)
     try:
         with gzip.open(path) as stream:
             data = stream.read(most + 1)
+        if path.stat().st_size == 0:  # Python's gzip module lets this pass
+            raise EOFError
     except _DAMAGED as error:
         raise _unreadable("read_gzip", path, error) from error
     _check_size("read_gzip", path, path.stem, len(data), most)
@@ -67,7 +69,8 @@ def read_zip(path: Path, names: tuple[str, ...], *, most: int) -> dict[str, byte
     Raises
     ------
     TypeError, ValueError
-        Not a Path; not a zip archive, or damaged; a member is missing, or is one of those that are refused.
+        Not a Path, or no file there; not a zip archive, or damaged; a member is missing, or is one of those that are
+        refused.
     """
     most = _bound("read_zip", path, most)
     checks.instance("read_zip", "names", names, tuple)
@@ -106,26 +109,45 @@ def read_tgz(path: Path, pattern: str, *, most: int) -> dict[str, bytes]:
     Raises
     ------
     TypeError, ValueError
-        Not a Path; not a gzip'ed tar archive, or damaged; a member is one of those that are refused.
+        Not a Path, or no file there; not a gzip'ed tar archive, or damaged or cut; a member is one of those that are
+        refused.
     """
     most = _bound("read_tgz", path, most)
     checks.instance("read_tgz", "pattern", pattern, str)
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        with _Unpacked(path, most) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
             for info in archive:
                 _check_member("read_tgz", path, info.name, info.size, most)
                 if re.fullmatch(pattern, info.name):
                     stream = archive.extractfile(info) if info.isreg() else None
                     _check_wanted("read_tgz", path, info.name, stream is None, found)
                     found[info.name] = stream.read(most) if stream else b""
+            if unpacked.last != bytes(tarfile.BLOCKSIZE):
+                raise EOFError  # tarfile does not miss the block of zeros that ends an archive
     except _DAMAGED as error:
         raise _unreadable("read_tgz", path, error) from error
     return found
 
 
+class _Unpacked(gzip.GzipFile):
+    """The tar in a .tgz. A header may declare any length; what tarfile asks for at once has a bound here."""
+
+    def __init__(self, path, most):
+        super().__init__(path)
+        self.most, self.last = most + tarfile.RECORDSIZE, b""
+
+    def read(self, size=-1):
+        if not 0 <= size <= self.most:
+            raise tarfile.ReadError
+        self.last = super().read(size)
+        return self.last
+
+
 def _bound(function, path, most):
     checks.instance(function, "path", path, Path)
+    if not path.is_file():
+        raise ValueError(f"{function}: `path` must be a file that is there; got {str(path)!r}.")
     return checks.whole(function, "most", most, low=1)
 
 

@@ -29,7 +29,7 @@ from course_lib import checks
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_BYTES = 2**27  # of one unpacked MATLAB variable; BSDS500's have about 2^21
 _MOST_SIZES = 8  # of an IDX array; MNIST has three
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"  # one way to match: no text takes long
 _PFM_HEADER = re.compile(rb"(P[Ff])\s(\d{1,9})\s(\d{1,9})\s(" + _NUMBER.encode() + rb")\s")
 
 
@@ -101,7 +101,7 @@ def read_pfm(data: bytes) -> np.ndarray:
     return values[::-1].astype(np.float32)  # the file begins with the lowest row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """What a Middlebury calib.txt says of a rectified pair; depth is baseline_m * focal_px / (disparity + doffs_px)."""
 
@@ -137,7 +137,7 @@ def read_calibration(text: str) -> Calibration:
     """
     checks.instance("read_calibration", "text", text, str, remedy="Decode the bytes first: data.decode().")
     entries: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in filter(str.strip, text.splitlines()):
         name, _, value = (part.strip() for part in line.partition("="))
         if name in entries:
             raise ValueError(f"read_calibration: `text` has two lines for {name[:40]!r}.")

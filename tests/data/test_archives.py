@@ -86,6 +86,15 @@ def test_damaged_gzip_is_refused(place, data):
         read_gzip(path, most=MANY)
 
 
+def test_an_empty_file_is_no_gzip_and_gzip_may_hold_nothing(place):
+    path = place / "a.gz"
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="^read_gzip: a.gz is damaged or no such archive .EOFError..$"):
+        read_gzip(path, most=MANY)
+    path.write_bytes(gzip.compress(b"", mtime=0))
+    assert read_gzip(path, most=MANY) == b""
+
+
 # ---- zip and tar alike
 
 
@@ -205,6 +214,48 @@ def test_an_archive_cut_anywhere_is_refused_or_read_right(place, kind):
             refused += 1
             assert str(error).startswith(f"read_{kind}: ") and "\n" not in str(error)
     assert refused > 0.5 * len(whole) / 3
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE])
+def test_a_header_larger_than_the_bound_is_refused_before_it_is_read(place, kind):
+    path, header = place / "a.tgz", tarfile.TarInfo("././@LongLink")
+    header.type, header.size = kind, 2**26
+    with gzip.open(path, "wb") as stream:
+        stream.write(header.tobuf(tarfile.GNU_FORMAT))
+        stream.write(bytes(2**26))
+    assert path.stat().st_size < 2**17
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="^read_tgz: a.tgz is damaged or no such archive .ReadError..$"):
+        read_tgz(path, "a", most=1000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**21
+
+
+def test_names_of_a_thousand_letters_are_read(place):
+    name = "x" * 1000
+    assert read_tgz(tarred(place, (name, b"A"), ("b", b"B")), name, most=MANY) == {name: b"A"}
+
+
+def test_a_tar_cut_between_two_members_or_damaged_behind_one_is_refused(place):
+    path = tarred(place, ("a", b"A" * 100), ("b", b"B"))
+    whole = gzip.decompress(path.read_bytes())
+    assert read_tgz(path, "a", most=MANY) == {"a": b"A" * 100}
+    for tar in (whole[:1024], whole[:1100], whole[:2048], whole[:1024] + b"?" + whole[1025:]):
+        path.write_bytes(gzip.compress(tar))
+        with pytest.raises(ValueError, match="^read_tgz: a.tgz is damaged or no such archive .[A-Za-z]+..$"):
+            read_tgz(path, "a", most=MANY)
+    path.write_bytes(gzip.compress(whole[: 2048 + 512]))  # one block of zeros is an end
+    assert read_tgz(path, "a", most=MANY) == {"a": b"A" * 100}
+
+
+@pytest.mark.parametrize("name", ["gone.gz", "", "a\0b"])
+def test_a_path_without_a_file_is_told_as_what_it_is(place, name):
+    for function, read_ in (("read_gzip", lambda path: read_gzip(path, most=9)),
+                            ("read_zip", lambda path: read_zip(path, ("a",), most=9)),
+                            ("read_tgz", lambda path: read_tgz(path, "a", most=9))):  # fmt: skip
+        with pytest.raises(ValueError, match=f"^{function}: `path` must be a file that is there; got '"):
+            read_(place / name)
 
 
 def test_bad_arguments_are_refused(place):

@@ -165,11 +165,34 @@ def test_the_calibration_of_the_motorcycle():
 def test_the_order_of_lines_windows_line_ends_and_blanks_do_not_matter():
     lines = [line.replace("=", " = ") for line in CALIBRATION.splitlines()]
     assert repr(read_calibration("\r\n".join(reversed(lines)))) == repr(read_calibration(CALIBRATION))
+    assert repr(read_calibration("\n\n \n" + "\n\n".join(lines) + "\n\n")) == repr(read_calibration(CALIBRATION))
+
+
+@pytest.mark.parametrize("value", ["1" * 10**5 + " ;", "1" * 10**5, "1" * 10**5 + "e", "1." + "1" * 10**5 + " ;"])
+def test_many_digits_are_refused_at_once(value):
+    """With two ways to match a digit this took minutes: the time grew as the square of their number."""
+    with pytest.raises(ValueError, match="must have a line cam0="):
+        read_calibration(f"cam0=[{value}")
+    with pytest.raises(ValueError, match="must have a line doffs="):
+        read_calibration(CALIBRATION.replace("doffs=124.343", f"doffs={value}"))
+
+
+@pytest.mark.parametrize(("text", "number"), [("7", 7), ("-7.", -7), (".5", 0.5), ("+1.25e1", 12.5), ("5E-1", 0.5)])
+def test_numbers_are_read_in_every_form(text, number):
+    right = CALIBRATION.replace("1369.115", str(1244.772 + number))
+    assert read_calibration(right.replace("doffs=124.343", f"doffs={text}")).doffs_px == number
+
+
+def test_calibrations_are_compared_as_the_objects_they_are():
+    c, twin = read_calibration(CALIBRATION), read_calibration(CALIBRATION)
+    assert c == c and c != twin and len({c, twin}) == 2
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
     ("doffs=124.343\n", "", "must have a line doffs=<number>; got None"),
     ("baseline=193.001", "baseline=", "must have a line baseline=<number>; got ''"),
+    ("baseline=193.001", "baseline=\u0661\u0669\u0663", "must have a line baseline=<number>"),  # Arabic digits
+    ("cam0=[3979.911 0", "cam0=[3979.911 \u0660", "a line cam0="),
     ("baseline=193.001", "baseline=1e999", "must have a line baseline=<number>"),
     ("baseline=193.001", "baseline=-193", "baseline, width and height must be greater than 0"),
     ("width=2964", "width=2964.5", "the latter two whole"),
