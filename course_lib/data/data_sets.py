@@ -4,7 +4,10 @@ course_lib.data.downloads reads them. A comment at each list of checksums says w
 agree, unless it says otherwise. The bundled pictures have a table of their own, course_lib.data.samples.
 """
 
+import re
 from dataclasses import dataclass
+
+from course_lib import checks
 
 
 @dataclass(frozen=True)
@@ -14,8 +17,20 @@ class File:
     data_set: str  # as messages name it
     name: str  # the path below the data folder, with /
     urls: tuple[str, ...]  # the same bytes on each; asked in this order
-    sha256: str  # 64 hexadecimal digits
+    sha256: str  # 64 hexadecimal digits, lower case
     size: int | None  # bytes; None where nobody states it
+
+    def __post_init__(self):
+        for name in ("data_set", "name", "sha256"):
+            checks.instance("File", name, getattr(self, name), str)
+        if not re.fullmatch(r"(\w[\w.-]*/)*\w[\w.-]*", self.name):  # nothing that leaves the data folder
+            raise ValueError(f"File: `name` must be a path below the data folder, with /; got {self.name!r}.")
+        if not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"File: `sha256` must be 64 hexadecimal digits in lower case; got {self.sha256!r}.")
+        if not isinstance(self.urls, tuple) or not self.urls:
+            raise TypeError(f"File: `urls` must be a tuple of at least one address; got {self.urls!r}.")
+        if self.size is not None:
+            checks.whole("File", "size", self.size, low=1)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def fashion_mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
     return _images_and_classes("fashion_mnist", split)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AnnotatedPicture:
     """A photograph of BSDS500 and what each of several people drew into it."""
 
@@ -87,6 +87,7 @@ class AnnotatedPictures(Sequence):
     """The pictures of one split, in the order of their numbers; each is decoded when it is asked for."""
 
     def __init__(self, members: dict[str, tuple[bytes, bytes]]):
+        checks.instance("AnnotatedPictures", "members", members, dict, remedy="Call bsds500.")
         self._members = members  # name: JPEG and MATLAB file as they stand in the archive, < 71 MB for all 500
         self.names = tuple(sorted(members, key=int))
 
@@ -132,7 +133,7 @@ def bsds500(split: str) -> AnnotatedPictures:
     return AnnotatedPictures({name: (photographs[name], drawings[name]) for name in photographs})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StereoScene:
     """A rectified pair: left[y, x] and right[y, x - disparity_left[y, x]] show the same point."""
 

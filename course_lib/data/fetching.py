@@ -12,13 +12,14 @@ a file by the same bytes. The data folder is COURSE_DATA where that environment 
 of the operating system.
 """
 
+import errno
 import http.client
 import os
 import socket
 import ssl
 import time
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from course_lib import checks
@@ -42,6 +43,10 @@ class DownloadError(OSError):
     """The network, a server or the disk failed; the call itself was right and may be repeated."""
 
 
+class _ServerError(Exception):
+    """Why a server did not give the file, in words that follow "because"."""
+
+
 def data_folder() -> Path:
     r"""Where downloaded files are kept: the folder COURSE_DATA, else the operating system's cache folder.
 
@@ -49,11 +54,20 @@ def data_folder() -> Path:
     -------
     folder : Path
         It need not exist yet.
+
+    Raises
+    ------
+    DownloadError
+        COURSE_DATA begins with the ~ of a user whom this computer does not know.
     """
     import pooch
 
     chosen = os.environ.get("COURSE_DATA")
-    return Path(chosen).expanduser().absolute() if chosen else Path(pooch.os_cache("course-lib"))
+    try:
+        return Path(chosen).expanduser().absolute() if chosen else Path(pooch.os_cache("course-lib"))
+    except RuntimeError as error:
+        raise DownloadError(f"data_folder: the environment variable COURSE_DATA must name a folder; got {chosen!r}, "
+                            "whose ~ stands for no user of this computer.") from error
 
 
 def fetch(file: File) -> Path:
@@ -74,19 +88,20 @@ def fetch(file: File) -> Path:
         Not a File.
     DownloadError
         An OSError with one sentence: offline, a server that is silent or sends something else, a full disk, a folder
-        that cannot be written. What has arrived is kept, and the next call goes on from there.
+        that cannot be written. What has arrived is kept, and the next call goes on from there. A damaged file stays
+        until the right one replaces it.
     """
     checks.instance("fetch", "file", file, File)
     path = data_folder() / file.name
     try:
-        if path.exists():
-            if _is_right(path, file):
-                return path
-            path.unlink()  # half or damaged: it is fetched anew
+        if _is_right(path, file):
+            return path
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
         with _own_part(path) as part:
             _from_any_server(file, part)
-            part.replace(path)
+            part.replace(path)  # which may be a damaged file, kept so far
     except DownloadError:
         raise
     except OSError as error:
@@ -120,11 +135,15 @@ def _own_part(path):
 
 
 def _from_any_server(file, part):
-    """Fill `part` with the right bytes from the first server that has them; the last one may raise."""
-    for url in file.urls[:-1]:
-        with suppress(DownloadError):
+    """Fill `part` with the right bytes from the first server that has them."""
+    failures = []
+    for url in file.urls:
+        try:
             return _from_server(file, url, part)
-    return _from_server(file, file.urls[-1], part)
+        except _ServerError as error:
+            failures.append(f"{url} was not fetched, because {error}")
+    raise DownloadError(f"{file.data_set}: {'; '.join(failures)}. Repeat the call later, which goes on from what has "
+                        f"arrived, or save the file yourself as {data_folder() / file.name}.")
 
 
 def _from_server(file, url, part):
@@ -135,14 +154,14 @@ def _from_server(file, url, part):
         _transfer(file, url, part)
     if not _is_right(part, file):
         os.truncate(part, 0)
-        raise _failure(file, url, "the server sent other bytes than the right ones (their SHA-256 differs)")
+        raise _ServerError("the server sent other bytes than the right ones (their SHA-256 differs)")
 
 
 def _transfer(file, url, part):
     """Let pooch send the request; what arrives goes through `_Arrival` into `part`."""
     import pooch
 
-    with open(part, "ab", buffering=0) as stream, _Arrival(file, url, stream) as arrival:
+    with open(part, "ab", buffering=0) as stream, _Arrival(file, stream) as arrival:
         # One byte less than we have: the server then has at least one to send, and no special answer for "nothing".
         first = max(0, stream.tell() - 1)
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={first}-"} if first else {})
@@ -153,18 +172,18 @@ def _transfer(file, url, part):
         except DownloadError:
             raise
         except (OSError, http.client.HTTPException, ValueError) as error:  # requests' exceptions are OSError
-            raise _failure(file, url, _reason(error)) from error
+            raise _ServerError(_reason(error)) from error
         if file.size is not None and stream.tell() < file.size:
-            raise _failure(file, url, f"the connection was cut after {stream.tell()} of {file.size} bytes")
+            raise _ServerError(f"the connection was cut after {stream.tell()} of {file.size} bytes")
 
 
 class _Arrival:
     """The end of a download that pooch writes to: begins where the server does, and takes no byte too many."""
 
-    def __init__(self, file, url, stream):
+    def __init__(self, file, stream):
         from tqdm import tqdm
 
-        self.file, self.url, self.stream = file, url, stream
+        self.file, self.stream = file, stream
         self.bar = tqdm(desc=file.data_set, total=file.size, unit="B", unit_scale=True, leave=False, delay=1)
 
     def __enter__(self):
@@ -180,14 +199,14 @@ class _Arrival:
         if response.status_code == 416:  # our part is longer than the file
             self.stream.truncate(0)
         if response.status_code not in (200, 206):
-            raise self.failure(f"the server answered with HTTP status {response.status_code}")
+            raise _ServerError(f"the server answered with HTTP status {response.status_code}")
         response.raw.headers.pop("Content-Encoding", None)  # a .gz stays packed: the checksum is that of the .gz
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise self.failure("the server sent a web page instead of the file")
+            raise _ServerError("the server sent a web page instead of the file")
         first = response.headers.get("Content-Range", "bytes 0-").removeprefix("bytes ").partition("-")[0]
         start = int(first) if response.status_code == 206 and first.isdecimal() else 0
         if start > self.stream.tell():
-            raise self.failure("the server skipped bytes")
+            raise _ServerError("the server skipped bytes")
         self.stream.truncate(start)  # a server that knows no Range begins at 0
         self.stream.seek(start)
         self.bar.update(start)
@@ -195,7 +214,7 @@ class _Arrival:
     def write(self, chunk):
         if self.stream.tell() + len(chunk) > (_MOST_BYTES if self.file.size is None else self.file.size):
             self.stream.truncate(0)  # whatever this is, it is not the file
-            raise self.failure("the server sent more bytes than the file has")
+            raise _ServerError("the server sent more bytes than the file has")
         try:
             written = self.stream.write(chunk)
             if written != len(chunk):  # the disk took a part; asked again, it says why not the rest
@@ -207,20 +226,11 @@ class _Arrival:
     def flush(self):
         """Nothing is buffered."""
 
-    def failure(self, reason):
-        return _failure(self.file, self.url, reason)
-
 
 def _is_right(path, file):
     import pooch
 
     return path.is_file() and pooch.file_hash(str(path), alg="sha256") == file.sha256
-
-
-def _failure(file, url, reason):
-    path = data_folder() / file.name
-    return DownloadError(f"{file.data_set}: {url} was not fetched, because {reason}. Repeat the call later, which goes "
-                         f"on from what has arrived, or save the file yourself as {path}.")
 
 
 def _disk_failure(file, error):

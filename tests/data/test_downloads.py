@@ -65,8 +65,25 @@ def test_no_two_files_share_a_place_or_a_checksum():
 
 
 def test_loopback_is_the_only_network_of_these_tests(folder):
-    with pytest.raises(DownloadError, match="MNIST: https://storage.googleapis.com/.* probably offline"):
+    with pytest.raises(DownloadError, match="MNIST: https://ossci.* probably offline; https://storage.* offline"):
         mnist("test")
+
+
+@pytest.mark.parametrize(("change", "error", "message"), [
+    *((dict(name=name), ValueError, "File: `name` must be a path below the data folder, with /; got ")
+      for name in ("../../x", "/etc/passwd", "a/../b", "", "a//b", "a/", "..", ".hidden", "a\\b", "C:/x", "a\n")),
+    (dict(name=Path("a")), TypeError, "File: `name` must be a str; got PosixPath"),
+    (dict(data_set=None), TypeError, "File: `data_set` must be a str; got NoneType"),
+    (dict(urls=()), TypeError, r"File: `urls` must be a tuple of at least one address; got \(\)"),
+    (dict(urls="http://x"), TypeError, "File: `urls` must be a tuple of at least one address; got 'http://x'"),
+    (dict(sha256="A" * 64), ValueError, "File: `sha256` must be 64 hexadecimal digits in lower case"),
+    (dict(sha256="0" * 63), ValueError, "File: `sha256` must be 64 hexadecimal digits"),
+    (dict(size=0), ValueError, "File: `size` must be at least 1"),
+    (dict(size=1.5), TypeError, "File: `size` must be a whole number"),
+])  # fmt: skip
+def test_a_file_of_a_table_cannot_be_what_would_do_harm(change, error, message):
+    with pytest.raises(error, match=message):
+        replace(FILES[0], **change)
 
 
 # ---- MNIST and Fashion-MNIST
@@ -189,6 +206,9 @@ def test_the_pictures_are_a_sequence_that_decodes_what_is_asked_for(publish, ber
         pictures[3]
     pictures[0].image[:] = 0
     assert pictures[0].image.max() > 0
+    assert pictures[0] != pictures[0] and len({pictures[0], pictures[1]}) == 2  # decoded anew, compared as objects
+    with pytest.raises(TypeError, match="AnnotatedPictures: `members` must be a dict; got NoneType. Call bsds500."):
+        downloads.AnnotatedPictures(None)
 
 
 @pytest.mark.parametrize(("change", "message"), [
@@ -280,6 +300,12 @@ def test_files_of_a_scene_that_do_not_fit_are_refused(publish, piano, name, data
     publish("middlebury2014", "Piano", zipped(members))
     with pytest.raises(ValueError, match=message):
         middlebury2014("Piano")
+
+
+def test_scenes_are_compared_as_the_objects_they_are(publish, piano):
+    publish("middlebury2014", "Piano", zipped(piano))
+    scene, twin = middlebury2014("Piano"), middlebury2014("Piano")
+    assert scene == scene and scene != twin and len({scene, twin}) == 2
 
 
 def test_another_scene_is_another_file(publish, piano):

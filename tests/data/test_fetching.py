@@ -80,12 +80,15 @@ def test_a_half_or_damaged_file_is_fetched_anew(server, file, folder, damage):
     assert fetch(file).read_bytes() == DATA and len(server.requests) == 2 and not parts(folder)
 
 
-def test_a_damaged_file_is_not_kept_when_the_network_is_gone(server, file, folder):
+def test_a_damaged_file_is_neither_returned_nor_deleted_before_there_is_a_better_one(server, file, folder):
     fetch(file).write_bytes(WRONG)
     server.files.clear()
-    with pytest.raises(DownloadError, match="HTTP status 404"):
-        fetch(file)
-    assert on_disk(folder) == {}
+    for _ in range(2):
+        with pytest.raises(DownloadError, match="HTTP status 404"):
+            fetch(file)
+        assert on_disk(folder) == {"a.bin": WRONG}
+    server.files["/a.bin"] = DATA
+    assert fetch(file).read_bytes() == DATA and on_disk(folder) == {"a.bin": DATA}
 
 
 def test_the_environment_chooses_the_folder(monkeypatch, tmp_path):
@@ -98,10 +101,37 @@ def test_the_environment_chooses_the_folder(monkeypatch, tmp_path):
         assert data_folder().is_absolute() and data_folder().name == "course-lib"
 
 
+def test_a_folder_of_an_unknown_user_is_refused(monkeypatch, file):
+    monkeypatch.setenv("COURSE_DATA", "~nosuchuser/x")
+    for call in (data_folder, lambda: fetch(file)):
+        with pytest.raises(DownloadError, match="COURSE_DATA must name a folder; got '~nosuchuser/x', whose ~ stands "):
+            call()
+
+
 def test_the_second_server_is_asked_when_the_first_fails(server, file, folder):
     first = f"{server.url}/gone"
     assert fetch(replace(file, urls=(first, *file.urls))).read_bytes() == DATA
     assert [path for path, _ in server.requests] == ["/gone", "/a.bin"]
+
+
+def test_the_sentence_names_what_went_wrong_with_each_server(server, file, folder):
+    server.behaviours["/page"] = page
+    urls = (f"{server.url}/gone", f"{server.url}/page", "http://no.such.host.example/a.bin")
+    with pytest.raises(DownloadError) as caught:
+        fetch(replace(file, urls=urls))
+    assert str(caught.value) == (
+        f"Stars: {urls[0]} was not fetched, because the server answered with HTTP status 404; "
+        f"{urls[1]} was not fetched, because the server sent a web page instead of the file; "
+        f"{urls[2]} was not fetched, because the name of the server was not found, so this computer is probably "
+        "offline. Repeat the call later, which goes on from what has arrived, or save the file yourself as "
+        f"{folder / 'stars' / 'a.bin'}.")
+
+
+def test_a_full_disk_is_not_blamed_on_a_server(server, file, folder, small_disk):
+    server.files["/b.bin"] = DATA
+    with pytest.raises(DownloadError, match="could not be read or written"):
+        fetch(replace(file, urls=(*file.urls, f"{server.url}/b.bin")))
+    assert [path for path, _ in server.requests] == ["/a.bin"]
 
 
 def test_the_second_server_goes_on_where_the_first_stopped(server, file, folder):
