@@ -31,12 +31,17 @@ PAINTS = np.array([[0.75, 0.12, 0.10], [0.12, 0.25, 0.55], [0.85, 0.85, 0.83], [
                    [0.55, 0.57, 0.60]])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Street:
     """A street and what its instances are: classes[k] is the name of instance k, one of CLASSES; classes[0] the sky."""
 
     scene: Scene
     classes: tuple[str, ...]
+
+    def __post_init__(self):
+        checks.instance("Street", "scene", self.scene, Scene)
+        for name in checks.instance("Street", "classes", self.classes, tuple):
+            checks.choice("Street", "classes", name, CLASSES)
 
 
 def street(rng: np.random.Generator) -> Street:

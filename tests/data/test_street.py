@@ -130,6 +130,10 @@ def test_windows_of_a_house_are_not_alike(first):
 @pytest.mark.parametrize(("call", "error", "message"), [
     (lambda: street(0), TypeError, "street: `rng` must be a Generator; got int"),
     (lambda: street_camera(0, 5), ValueError, "`width` must be at least 1"),
+    (lambda: Street(None, ("sky",)), TypeError, "Street: `scene` must be a Scene; got NoneType"),
+    (lambda: Street(street(np.random.default_rng(0)).scene, ("sky", "tree")), ValueError,
+     "Street: `classes` must be 'sky' or .* or 'post'; got 'tree'"),
+    (lambda: Street(street(np.random.default_rng(0)).scene, "sky"), TypeError, "Street: `classes` must be a tuple"),
     (lambda: class_map("street", np.zeros((2, 2), int)), TypeError, "class_map: `street` must be a Street"),
 ])  # fmt: skip
 def test_bad_arguments_are_refused(call, error, message):
