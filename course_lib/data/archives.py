@@ -109,7 +109,7 @@ def read_tgz(path: Path, pattern: str, *, most: int) -> dict[str, bytes]:
     Raises
     ------
     TypeError, ValueError
-        Not a Path, or no file there; not a gzip'ed tar archive, or damaged or cut; a member is one of those that are
+        Not a Path, or no file there; not a gzip'ed tar archive, or damaged; a member is one of those that are
         refused.
     """
     most = _bound("read_tgz", path, most)
@@ -123,8 +123,6 @@ def read_tgz(path: Path, pattern: str, *, most: int) -> dict[str, bytes]:
                     stream = archive.extractfile(info) if info.isreg() else None
                     _check_wanted("read_tgz", path, info.name, stream is None, found)
                     found[info.name] = stream.read(most) if stream else b""
-            if unpacked.last != bytes(tarfile.BLOCKSIZE):
-                raise EOFError  # tarfile does not miss the block of zeros that ends an archive
     except _DAMAGED as error:
         raise _unreadable("read_tgz", path, error) from error
     return found
@@ -135,13 +133,12 @@ class _Unpacked(gzip.GzipFile):
 
     def __init__(self, path, most):
         super().__init__(path)
-        self.most, self.last = most + tarfile.RECORDSIZE, b""
+        self.most = most + tarfile.RECORDSIZE
 
     def read(self, size=-1):
         if not 0 <= size <= self.most:
             raise tarfile.ReadError
-        self.last = super().read(size)
-        return self.last
+        return super().read(size)
 
 
 def _bound(function, path, most):
