@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks.timing import CLOCK, Case, Peer, row
 from course_lib.data import ray_caster, scenes
-from course_lib.data.ray_caster import AMBIENT, BACKGROUND, GAMMA, SUBPIXELS, View, render
+from course_lib.data.ray_caster import AMBIENT, BACKGROUND, GAMMA, SUBPIXELS, render
 from course_lib.data.small_rooms import small_rooms
-from course_lib.data.surfaces import Scene, Sphere
+from course_lib.data.surfaces import Scene, Sphere, View
 from course_lib.depth.camera import Camera, pixel_rays
 
 SIZES = {160: 120, 320: 240, 640: 480}  # width: height

@@ -1,9 +1,8 @@
 r"""The contracts of the library, and the one place where a broken contract is put into words.
 
-Every public function passes its arguments through a check before any arithmetic. A check returns
-the argument as a native, C-contiguous, writeable array that a compiled kernel can take, or raises
-``TypeError`` (wrong kind of thing) or ``ValueError`` (wrong shape, range or size) with one sentence:
-function, parameter, what was expected, what came, and what to do about it.
+Every public function passes its arguments through a check before any arithmetic. A check returns the argument as a
+native, C-contiguous, writeable array that a compiled kernel can take, or raises ``TypeError`` (wrong kind of thing) or
+``ValueError`` (wrong shape, range or size) with one sentence: function, parameter, expected, got, remedy.
 
 | word  | shape                 | dtype                | range                          |
 |-------|-----------------------|----------------------|--------------------------------|
@@ -77,37 +76,33 @@ def same_shape(function: str, **arrays: np.ndarray) -> None:
 
 def points(function: str, values, *, name: str = "points_xy", axes: str = "xy") -> np.ndarray:
     """Return `values` as float64 (..., 2) or, where `axes` is "xyz", (..., 3), all finite; else raise."""
-    values, order = array(function, name, values), "x before y" + " before z" * ("z" in axes)
-    if values.dtype.kind not in "iuf":
-        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
+    values, order = _reals(function, name, values), "x before y" + " before z" * ("z" in axes)
     if values.ndim == 0 or values.shape[-1] != len(axes):
         raise ValueError(f"{function}: `{name}` must be (..., {len(axes)}), {order}; got {values.shape}.")
     if not np.isfinite(values).all():
         raise ValueError(f"{function}: `{name}` holds NaN or infinity; drop those points first.")
-    return values.astype(np.float64)
+    return values
 
 
-def matrix(function: str, name: str, values, shape: tuple[int, ...]) -> np.ndarray:
-    """Return `values` as float64 of exactly this shape, all finite; else raise."""
-    values = array(function, name, values)
-    if values.dtype.kind not in "iuf":
-        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
+def matrix(function: str, name: str, values, shape: tuple[int, ...], *, most: float = math.inf) -> np.ndarray:
+    """Return `values` as float64 of exactly this shape, all finite and in -most..most; else raise."""
+    values = _reals(function, name, values)
     if values.shape != shape:
         raise ValueError(f"{function}: `{name}` must be of shape {shape}; got {values.shape}.")
     _check_finite(function, name, values)
-    return _for_kernel(values.astype(np.float64))
+    if np.abs(values).max(initial=0) > most:
+        raise ValueError(f"{function}: `{name}` must lie in {-most:g}..{most:g}; got {values.tolist()}.")
+    return values
 
 
 def kernel(function: str, values, *, name: str = "kernel") -> np.ndarray:
     """Return `values` as float64 (2a+1, 2b+1), finite; else raise."""
-    values = array(function, name, values)
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
+    values = _reals(function, name, values, kinds="biuf")
     if values.ndim != 2 or values.shape[0] % 2 == 0 or values.shape[1] % 2 == 0:
         raise ValueError(f"{function}: `{name}` must be (H, W), odd in both directions, so that it has a centre; "
                          f"got {values.shape}. Pad it with a row or column of zeros.")
     _check_finite(function, name, values)
-    return _for_kernel(values.astype(np.float64))
+    return values
 
 
 def number(function: str, name: str, value, *, low: float = -math.inf, high: float = math.inf,
@@ -134,16 +129,24 @@ def number(function: str, name: str, value, *, low: float = -math.inf, high: flo
     return value
 
 
-def whole(function: str, name: str, value, *, low: int) -> int:
-    """Return `value` as int if it is a whole number of at least `low`, and small enough for a size; else raise."""
+def whole(function: str, name: str, value, *, low: int, high: int = 2**31 - 1) -> int:
+    """Return `value` as int if it is a whole number in low..high, small enough for a size; else raise."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         got = f"{value:g}" if isinstance(value, (float, np.floating)) else type(value).__name__
         raise TypeError(f"{function}: `{name}` must be a whole number (int); got {got}.")
     value = int(value)
-    if not low <= value < 2**31:
+    if not low <= value <= high:
+        limit = f"at most {high}" if high < 2**31 - 1 else "below 2^31"
         got = str(value) if -2**63 <= value < 2**63 else "a number beyond 64 bits"
-        raise ValueError(f"{function}: `{name}` must be at least {low} and below 2^31; got {got}.")
+        raise ValueError(f"{function}: `{name}` must be at least {low} and {limit}; got {got}.")
     return value
+
+
+def size(function: str, name: str, value, *, low: int = 1, high: int = 2**31 - 1) -> tuple[int, ...]:
+    """Return `value` as (height, width) if it is two whole numbers in low..high; else raise."""
+    if not isinstance(value, (tuple, list, np.ndarray)) or np.shape(value) != (2,):
+        raise ValueError(f"{function}: `{name}` must be two whole numbers, (height, width); got {value!r:.60}.")
+    return tuple(whole(function, name, side, low=low, high=high) for side in value)
 
 
 def choice(function: str, name: str, value, options: tuple):
@@ -157,7 +160,8 @@ def choice(function: str, name: str, value, options: tuple):
 def instance(function: str, name: str, value, kind: type, *, remedy: str = ""):
     """Return `value` if it is of this class; else raise."""
     if not isinstance(value, kind):
-        raise TypeError(f"{function}: `{name}` must be a {kind.__name__}; got {type(value).__name__}."
+        got = type(value).__name__ if type(value).__name__ != kind.__name__ else f"{type(value)}, a namesake"
+        raise TypeError(f"{function}: `{name}` must be a {kind.__name__}; got {got}."
                         f"{' ' + remedy if remedy else ''}")
     return value
 
@@ -187,6 +191,15 @@ def array(function: str, name: str, values) -> np.ndarray:
         raise TypeError(f"{function}: `{name}` must be a NumPy array of numbers; got "
                         f"{type(values).__name__} of dtype {array.dtype}.")
     return array
+
+
+def _reals(function, name, values, kinds="iuf"):
+    """Real numbers as a new float64 array in C order; what float64 cannot hold becomes infinity."""
+    values = array(function, name, values)
+    if values.dtype.kind not in kinds:
+        raise TypeError(f"{function}: `{name}` must hold real numbers; got dtype {values.dtype}.")
+    with np.errstate(over="ignore"):
+        return values.astype(np.float64, order="C")
 
 
 def _of_rank(function, name, values, ranks):

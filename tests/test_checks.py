@@ -226,6 +226,24 @@ def test_a_whole_number_is_not_rounded_from_a_fraction():
             checks.whole("f", "n", value, low=0)
 
 
+def test_a_whole_number_may_have_a_limit_which_the_sentence_names():
+    assert checks.whole("f", "n", 5, low=1, high=5) == 5
+    with pytest.raises(ValueError, match="f: `n` must be at least 1 and at most 5; got 6"):
+        checks.whole("f", "n", 6, low=1, high=5)
+
+
+def test_a_size_is_height_and_width():
+    for good in ((3, 4), [3, 4], np.array([3, 4])):
+        assert checks.size("f", "shape", good) == (3, 4)
+    for bad in (4, None, (4,), (3, 4, 3), "ab", {3: 4}):
+        with pytest.raises(ValueError, match=r"f: `shape` must be two whole numbers, \(height, width\); got"):
+            checks.size("f", "shape", bad)
+    with pytest.raises(ValueError, match="f: `shape` must be at least 2 and at most 9; got 10"):
+        checks.size("f", "shape", (2, 10), low=2, high=9)
+    with pytest.raises(TypeError, match="f: `shape` must be a whole number"):
+        checks.size("f", "shape", (2, 2.5))
+
+
 @pytest.mark.parametrize("value", ["Reflect", "", None, 0, ["reflect"], b"reflect"])
 def test_a_choice_is_one_of_the_options(value):
     assert checks.choice("f", "border", "zero", ("reflect", "zero")) == "zero"
@@ -281,3 +299,29 @@ def test_randomness_is_a_generator(rng):
     with pytest.raises(TypeError, match=r"f: `rng` must be a Generator; got .* Pass np.random.default_rng\(0\), say"):
         checks.generator("f", rng)
     assert checks.generator("f", np.random.default_rng(0)).random() < 1
+
+
+def test_a_generator_of_torch_is_called_by_its_full_name():
+    with pytest.raises(TypeError, match="must be a Generator; got <class 'torch._C.Generator'>, a namesake"):
+        checks.generator("f", torch.Generator())
+
+
+@pytest.mark.filterwarnings("error")
+def test_points_and_matrices_are_contiguous_copies_and_what_float64_cannot_hold_is_refused():
+    huge = np.full((2, 2), np.finfo(np.longdouble).max)
+    for check in (checks.points, lambda f, a: checks.matrix(f, "a", a, (2, 2)),
+                  lambda f, a: checks.kernel(f, a[:1, :1])):
+        for layout in (np.asfortranarray, np.ascontiguousarray):
+            a = layout(np.arange(4.0).reshape(2, 2))
+            out = check("f", a)
+            assert out.flags.c_contiguous and out.flags.writeable and not np.shares_memory(out, a)
+        if np.finfo(np.longdouble).max > np.finfo(np.float64).max:  # not on every machine
+            with pytest.raises(ValueError, match="holds NaN or infinity"):
+                check("f", huge)
+
+
+def test_a_matrix_may_have_a_limit():
+    assert checks.matrix("f", "a", [-2, 2], (2,), most=2).tolist() == [-2, 2]
+    for value in (-2.1, 2.1):
+        with pytest.raises(ValueError, match=r"f: `a` must lie in -2..2; got \[0.0, -?2.1\]"):
+            checks.matrix("f", "a", [0, value], (2,), most=2)

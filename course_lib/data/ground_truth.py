@@ -14,15 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import checks
-from course_lib.data.ray_caster import View, first_hits
-from course_lib.data.surfaces import Scene
-from course_lib.depth.camera import Camera, back_project, pixel_rays, project
+from course_lib.data.ray_caster import first_hits
+from course_lib.data.surfaces import Scene, View
+from course_lib.depth.camera import FAR, NEAR, Camera, back_project, pixel_rays, project
 
 HALVINGS = 40  # of the step between two pixels: then both rays are the same to 1e-12 pixels
+PAST = 1e-6  # pixels beyond the change: past the seams (ray_caster.SEAM), by which two faces of a box cross each other
 GAP = 1e-5  # relative: where two surfaces meet, depth on both sides of the change is equal up to 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrueEdges:
     """Three masks (H, W) bool. Of two neighbours with an edge between them the one in front is marked; at a crease,
     where none is, the left or upper one.
@@ -55,8 +56,8 @@ def true_edges(scene: Scene, view: View) -> TrueEdges:
 
     Raises
     ------
-    TypeError
-        `scene` is no Scene or `view` no View.
+    TypeError, ValueError
+        `scene` is no Scene or `view` no View, or it is the view of another scene.
 
     Notes
     -----
@@ -65,19 +66,19 @@ def true_edges(scene: Scene, view: View) -> TrueEdges:
 
     Notebook: notebooks/24-known-answers.ipynb
     """
-    checks.instance("true_edges", "scene", scene, Scene)
-    checks.instance("true_edges", "view", view, View)
+    _check_view("true_edges", scene, view)
     y, x = np.mgrid[:view.camera.height, :view.camera.width]
     rays, o = pixel_rays(view.camera, np.stack([x, y], axis=-1)), view.camera.center
     masks = TrueEdges(*(np.zeros(view.depth.shape, bool) for _ in range(3)))
     for here, there in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         differ = view.surfaces[here] != view.surfaces[there]
         P, p, q = view.surfaces[here][differ], rays[here][differ], rays[there][differ]
+        past = PAST * (q - p)
         for _ in range(HALVINGS):
             middle = (p + q) / 2
             sees_P = (first_hits(scene, o, middle[None])[1][0] == P)[:, None]
             p, q = np.where(sees_P, middle, p), np.where(sees_P, q, middle)
-        (z_p, _, n_p), (z_q, _, n_q) = ((a[0] for a in first_hits(scene, o, ray[None])) for ray in (p, q))
+        (z_p, _, n_p), (z_q, _, n_q) = ((a[0] for a in first_hits(scene, o, ray[None])) for ray in (p, q + past))
         gap = np.maximum(z_p, z_q) > np.minimum(z_p, z_q) * (1 + GAP)
         bent = (n_p * n_q).sum(axis=-1) < 1 - 1e-9
         for mask, edge in ((masks.depth, gap), (masks.crease, ~gap & bent),
@@ -109,23 +110,24 @@ def correspondences(scene: Scene, view: View, other: Camera) -> tuple[np.ndarray
 
     Raises
     ------
-    TypeError
-        An argument is of the wrong class.
+    TypeError, ValueError
+        An argument is of the wrong class, or `view` is the view of another scene.
 
     Notebook: notebooks/24-known-answers.ipynb
     """
-    checks.instance("correspondences", "scene", scene, Scene)
-    checks.instance("correspondences", "view", view, View)
+    _check_view("correspondences", scene, view)
     checks.instance("correspondences", "other", other, Camera)
     y, x = np.mgrid[:view.camera.height, :view.camera.width]
     seen = np.isfinite(view.depth)
     X = back_project(view.camera, np.stack([x, y], axis=-1), np.where(seen, view.depth, 1.0))  # (H, W, 3)
     points_xy, depth = project(other, X)
     points_xy[~seen] = np.nan
-    z, _, _ = first_hits(scene, other.center, X - other.center)  # X itself lies at z = 1
+    in_front = depth > NEAR
+    rays = np.where(in_front[..., None], X - other.center, 1.0)  # 1: any direction, where X may be the camera's place
+    z, _, _ = first_hits(scene, other.center, rays)  # X itself lies at z = 1
     size = np.array([other.width, other.height])
     inside = ((points_xy >= -0.5) & (points_xy < size - 0.5)).all(axis=-1)  # False for NaN
-    return points_xy, seen & inside & (depth > 0) & (z > 1 - 1e-7)
+    return points_xy, seen & inside & in_front & (z > 1 - 1e-7)
 
 
 def disparity(view: View, baseline_m: float) -> np.ndarray:
@@ -143,6 +145,19 @@ def disparity(view: View, baseline_m: float) -> np.ndarray:
     Notebook: notebooks/24-known-answers.ipynb
     """
     checks.instance("disparity", "view", view, View)
-    B = checks.number("disparity", "baseline_m", baseline_m, low=0, strict=True)
+    B = checks.number("disparity", "baseline_m", baseline_m, low=0, high=FAR, strict=True)
     f = view.camera.K[0, 0]
     return f * B / view.depth  # Eq. disparity
+
+
+def _check_view(function, scene, view):
+    """Raise unless the view shows this scene: rays sent anew meet what it says."""
+    checks.instance(function, "scene", scene, Scene)
+    checks.instance(function, "view", view, View)
+    y, x = np.mgrid[:view.camera.height, :view.camera.width]
+    z, surfaces, _ = first_hits(scene, view.camera.center, pixel_rays(view.camera, np.stack([x, y], axis=-1)))
+    instances = np.array([0, *(s.instance for s in scene.surfaces)])[surfaces + 1]
+    if not (np.array_equal(surfaces, view.surfaces) and np.array_equal(instances, view.instances)
+            and z.shape == view.depth.shape and np.allclose(z, view.depth, rtol=1e-9)):
+        raise ValueError(f"{function}: `view` must be a view of `scene`, as `render` gave it; got that of another "
+                         "scene or camera. Render this scene.")

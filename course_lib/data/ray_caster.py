@@ -10,44 +10,28 @@ SIGGRAPH (1983), 1-11, doi 10.1145/800059.801126 (the pyramid of a texture).
 | notation | code            | shape     | meaning                                                        |
 |----------|-----------------|-----------|----------------------------------------------------------------|
 | o, d     | o, d            | (3,)      | a ray: the points o + z d; its z is the depth if d comes from the camera |
-| p, u, v  | corner, edge_u, edge_v | (3,) | a parallelogram: the points p + a u + b v with 0 <= a, b <= 1  |
 | n        | n               | (3,)      | normal; towards the eye once a ray has met the surface         |
-| c, r     | center, radius  | (3,), scalar | a sphere                                                    |
 | l        | l               | (3,)      | direction from the surface to the lamp                         |
+
+The surfaces' own p, u*, v*, c, r are those of course_lib.data.surfaces.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
 from course_lib import checks
-from course_lib.data.surfaces import Scene
+from course_lib.data.surfaces import Scene, View
 from course_lib.data.textures import GAMMA, LIGHT
-from course_lib.depth.camera import Camera, pixel_rays
+from course_lib.depth.camera import FAR, NEAR, Camera, pixel_rays
 
 AMBIENT = 0.35  # the share of light that comes from everywhere; the lamp gives the rest
 BACKGROUND = 0.8  # light where a ray meets nothing
-NEAR = 1e-9  # a surface through the eye itself is not seen
+MOST_PIXELS = 2**24  # 4096 x 4096; they take 3 GB
+SEAM = 1e-11  # of its edges a parallelogram reaches beyond them, so that rounding opens no gap between two
+TINY = 1e-100  # in place of a length of 0 that is divided by
 SUBPIXELS = ((-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25))  # 2x2 rays a pixel for the colours
-
-
-@dataclass(frozen=True)
-class View:
-    """What a camera sees. Depth, normals, ids are exact for the rays through the pixels' centres.
-
-    rgb : (H, W, 3) uint8, the mean of four rays a pixel;  depth : (H, W) float64, z in metres, inf where nothing is
-    normals : (H, W, 3) float64 in camera coordinates, length one, towards the camera; 0 where nothing is
-    instances : (H, W) int32, 0 where nothing is;  surfaces : (H, W) int32, index into scene.surfaces, -1 for none
-    """
-
-    rgb: np.ndarray
-    depth: np.ndarray
-    normals: np.ndarray
-    instances: np.ndarray
-    surfaces: np.ndarray
-    camera: Camera
 
 
 def render(scene: Scene, camera: Camera) -> View:
@@ -68,8 +52,8 @@ def render(scene: Scene, camera: Camera) -> View:
 
     Raises
     ------
-    TypeError
-        `scene` is no Scene or `camera` no Camera.
+    TypeError, ValueError
+        `scene` is no Scene or `camera` no Camera, or its picture has more than 2^24 pixels.
 
     Notes
     -----
@@ -80,6 +64,7 @@ def render(scene: Scene, camera: Camera) -> View:
     """
     checks.instance("render", "scene", scene, Scene)
     checks.instance("render", "camera", camera, Camera)
+    checks.whole("render", "camera.width * camera.height", camera.width * camera.height, low=1, high=MOST_PIXELS)
     y, x = np.mgrid[:camera.height, :camera.width].astype(np.float64)
     centers = np.stack([x, y], axis=-1)  # (H, W, 2)
     depth, surfaces, normals = _cast(camera.center, pixel_rays(camera, centers), *scene.shapes)
@@ -110,8 +95,12 @@ def first_hits(scene: Scene, origin, directions: np.ndarray) -> tuple[np.ndarray
     normals : (H, W, 3) float64, in the world, length one, towards the origin; 0 for none
     """
     checks.instance("first_hits", "scene", scene, Scene)
-    origin = checks.matrix("first_hits", "origin", origin, (3,))
+    origin = checks.matrix("first_hits", "origin", origin, (3,), most=FAR)
     directions = checks.points("first_hits", directions, name="directions", axes="xyz")
+    longest = np.abs(directions).max(axis=-1)
+    if directions.ndim != 3 or not ((longest > TINY) & (longest < 1 / TINY)).all():
+        raise ValueError("first_hits: `directions` must be (H, W, 3), none of them 0; "
+                         f"got {directions.shape}, lengths from {longest.min(initial=np.inf):g}.")
     return _cast(origin, directions, *scene.shapes)
 
 
@@ -142,7 +131,7 @@ def _hit(o, d, sphere, g, i, best):
     e = _minus(o, _row(g, i, 0))  # from the centre, or the corner, to the eye
     if sphere:  # |e + z d|^2 = r^2, that is a z^2 + 2 h z + k = 0
         a, h, k = _dot(d, d), _dot(e, d), _dot(e, e) - g[i, 1, 0] * g[i, 1, 0]
-        if h * h < a * k:
+        if a == 0 or h * h < a * k:
             return best
         z = (-h - math.sqrt(h * h - a * k)) / a  # Eq. ray-sphere: the nearer of the two
         return z if NEAR < z < best else best
@@ -154,8 +143,11 @@ def _hit(o, d, sphere, g, i, best):
     if not NEAR < z < best:
         return best
     q = _along(e, z, d)
-    a, b = _dot(_row(g, i, 2), q), _dot(_row(g, i, 3), q)
-    if a < 0 or a > 1 or b < 0 or b > 1:
+    a = _dot(_row(g, i, 2), q)
+    if not (a >= -SEAM and a <= 1 + SEAM):  # not a < ..: NaN lies nowhere
+        return best
+    b = _dot(_row(g, i, 3), q)
+    if not (b >= -SEAM and b <= 1 + SEAM):
         return best
     return z
 
@@ -174,7 +166,7 @@ def _first(o, d, spheres, g):
 def _normal(q, o, sphere, g, i):
     """The unit normal of surface i at its point q, on the side of o."""
     n = _minus(q, _row(g, i, 0)) if sphere else _row(g, i, 1)
-    length = math.copysign(math.sqrt(_dot(n, n)), _dot(n, _minus(o, q)))
+    length = math.copysign(max(math.sqrt(_dot(n, n)), TINY), _dot(n, _minus(o, q)))
     return n[0] / length, n[1] / length, n[2] / length
 
 
@@ -253,7 +245,8 @@ def _shade(origin, directions, spheres, g, texels, pyramids, density, lamp, spac
 def _brightness(q, n, lamp, spheres, g):
     if math.isnan(lamp[0]):  # no lamp
         return 1.0
-    l = _minus(lamp, q)  # the lamp stands at 1 on the ray q + s l
-    cosine = _dot(n, l) / math.sqrt(_dot(l, l))
-    lit = cosine > 0 and _first(_along(q, 1e-6, n), l, spheres, g)[0] >= 1
+    l = _minus(lamp, q)
+    cosine = _dot(n, l) / max(math.sqrt(_dot(l, l)), TINY)
+    start = _along(q, 1e-6, n)  # off the surface; the lamp stands at 1 on the ray from there, perhaps on a wall itself
+    lit = cosine > 0 and _first(start, _minus(lamp, start), spheres, g)[0] >= 1 - 1e-6
     return AMBIENT + (1 - AMBIENT) * (cosine if lit else 0.0)  # Eq. lambert

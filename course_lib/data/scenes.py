@@ -23,7 +23,6 @@ CRATE_PICTURES = ("astronaut", "brick", "camera", "cat", "cell", "coffee", "coin
                   "text", "tissue", "china", "hopper", "motorcycle_left")  # none is dark: dark faces have no features
 
 
-@cache
 def reference_room(*, textured: bool = True) -> Scene:
     """*The* scene of the course: a room with crates, a bench, balls and posters, always the same.
 
@@ -40,6 +39,13 @@ def reference_room(*, textured: bool = True) -> Scene:
     >>> len({s.instance for s in reference_room(textured=False).surfaces})
     18
     """
+    checks.instance("reference_room", "textured", textured, bool)
+    return _reference_room() if textured else _plain(_reference_room())
+
+
+@cache
+def _reference_room() -> Scene:
+    """One room for all who ask: its textures take a second to paint."""
     rng = np.random.default_rng(1)
     walls = (textures.pebbles(rng), textures.bricks(rng), textures.plaster(rng, np.array([0.88, 0.80, 0.62])),
              textures.plaster(rng, np.array([0.55, 0.72, 0.74])), textures.planks(rng, size=1024, boards=11),
@@ -63,7 +69,7 @@ def reference_room(*, textured: bool = True) -> Scene:
         _poster((0.0, -2.2, 4.49), (0.9, 0, 0), (0, 1.05, 0), "hopper", 17),
         *box((-0.55, -1.3, 4.2), (0.16, 2.6, 0.16), 45, _boards(rng, 1), 18),
     )
-    return Scene(surfaces if textured else _plain(surfaces), lamp_xyz=(-0.6, -2.45, 1.6))
+    return Scene(surfaces, lamp_xyz=(-0.6, -2.45, 1.6))
 
 
 def reference_camera(width: int = 320, height: int = 240) -> Camera:
@@ -149,7 +155,7 @@ def camera_arc(count: int, width: int = 320, height: int = 240, *, around=(0.0, 
 
     Parameters
     ----------
-    count : int >= 1
+    count : int in 1..10000
     width, height : int, pixels
     around : (3,), the point looked at, metres
     radius_m : float > 0
@@ -158,7 +164,7 @@ def camera_arc(count: int, width: int = 320, height: int = 240, *, around=(0.0, 
     >>> len(camera_arc(5))
     5
     """
-    count = checks.whole("camera_arc", "count", count, low=1)
+    count = checks.whole("camera_arc", "count", count, low=1, high=10_000)
     center = checks.matrix("camera_arc", "around", around, (3,))
     radius = checks.number("camera_arc", "radius_m", radius_m, low=0, strict=True)
     half = np.radians(checks.number("camera_arc", "angle_deg", angle_deg, low=0, high=360, strict=True)) / 2
@@ -231,9 +237,10 @@ def _marble(rng, light, dark):
     return textures.paint(np.clip(color, 0, 1))
 
 
-def _plain(surfaces):
+@cache
+def _plain(room):
     """Every instance in one colour; neighbours in number are far apart in hue (steps of the golden ratio)."""
-    hues = {s.instance: s.instance * 0.6180339887 % 1 for s in surfaces}
+    hues = {s.instance: s.instance * 0.6180339887 % 1 for s in room.surfaces}
     colors = {k: hsv_to_rgb((hue, 0.5, (0.9, 0.65, 0.45)[k % 3])) for k, hue in hues.items()}
     flat = {k: textures.paint(color[None, None]) for k, color in colors.items()}
-    return tuple(replace(s, texture=flat[s.instance]) for s in surfaces)
+    return replace(room, surfaces=tuple(replace(s, texture=flat[s.instance]) for s in room.surfaces))

@@ -20,9 +20,12 @@ import numpy as np
 
 from course_lib import checks
 from course_lib.data.textures import Texture
+from course_lib.depth.camera import FAR, Camera
+
+SHORTEST = 1e-6  # metres: no edge and no radius is shorter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parallelogram:
     """The points corner + a edge_u + b edge_v, 0 <= a, b <= 1; the texture's x along edge_u, its y along edge_v."""
 
@@ -33,12 +36,14 @@ class Parallelogram:
     instance: int
 
     def __post_init__(self):
-        _, u, v = (checks.matrix("Parallelogram", name, getattr(self, name), (3,))
+        p, u, v = (checks.matrix("Parallelogram", name, getattr(self, name), (3,), most=FAR)
                    for name in ("corner", "edge_u", "edge_v"))
-        if np.linalg.norm(_cross(u, v)) <= 1e-9 * np.linalg.norm(u) * np.linalg.norm(v):
-            raise ValueError("Parallelogram: `edge_u` and `edge_v` must span an area; "
+        width, height = math.hypot(*u), math.hypot(*v)
+        if min(width, height) < SHORTEST or math.hypot(*_cross(u, v)) <= 1e-9 * width * height:
+            raise ValueError("Parallelogram: `edge_u` and `edge_v` must span an area and be at least 1e-06 m long; "
                              f"got {u.tolist()} and {v.tolist()}.")
-        _check_paint("Parallelogram", self)
+        _keep(self, corner=tuple(p.tolist()), edge_u=tuple(u.tolist()), edge_v=tuple(v.tolist()))
+        _keep_paint("Parallelogram", self)
 
     def geometry(self) -> np.ndarray:
         """(4, 3): p, n = u x v, and the dual edges u*, v*, with which a = u* . (q - p) and b = v* . (q - p)."""
@@ -51,7 +56,7 @@ class Parallelogram:
         return float(np.linalg.norm(self.edge_u)), float(np.linalg.norm(self.edge_v))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sphere:
     """A ball: center and radius in metres; the texture is wound once around its vertical axis."""
 
@@ -61,9 +66,10 @@ class Sphere:
     instance: int
 
     def __post_init__(self):
-        checks.matrix("Sphere", "center", self.center, (3,))
-        checks.number("Sphere", "radius", self.radius, low=0, strict=True)
-        _check_paint("Sphere", self)
+        center = checks.matrix("Sphere", "center", self.center, (3,), most=FAR)
+        radius = checks.number("Sphere", "radius", self.radius, low=SHORTEST, high=FAR)
+        _keep(self, center=tuple(center.tolist()), radius=radius)
+        _keep_paint("Sphere", self)
 
     def geometry(self) -> np.ndarray:
         """(4, 3): the centre, then the radius (a row of r, 0, 0); two rows are empty."""
@@ -74,7 +80,7 @@ class Sphere:
         return 2 * math.pi * self.radius, math.pi * self.radius
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """Surfaces, and one lamp (a point; None: light comes from everywhere). Instances are numbered from 1."""
 
@@ -88,14 +94,15 @@ class Scene:
             if not isinstance(surface, (Parallelogram, Sphere)):
                 raise TypeError("Scene: `surfaces` must hold Parallelograms and Spheres; "
                                 f"got {type(surface).__name__}.")
+        _keep(self, surfaces=tuple(self.surfaces))
         if self.lamp_xyz is not None:
-            checks.matrix("Scene", "lamp_xyz", self.lamp_xyz, (3,))
+            _keep(self, lamp_xyz=tuple(checks.matrix("Scene", "lamp_xyz", self.lamp_xyz, (3,), most=FAR).tolist()))
 
     @cached_property
     def shapes(self) -> tuple[np.ndarray, np.ndarray]:
         """What the kernels know of the surfaces: which are spheres, (n,) bool, and their geometry, (n, 4, 3)."""
-        return (np.array([isinstance(s, Sphere) for s in self.surfaces]),
-                np.stack([s.geometry() for s in self.surfaces]))
+        return _read_only(np.array([isinstance(s, Sphere) for s in self.surfaces]),
+                          np.stack([s.geometry() for s in self.surfaces]))
 
     @cached_property
     def paint(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -113,7 +120,24 @@ class Scene:
             pyramids[key] = rows + [rows[-1]] * (depth - len(rows))  # the smallest level again, where one has fewer
         tables = np.array([pyramids[id(s.texture)] for s in self.surfaces], np.int64)
         density = [math.sqrt(math.prod(s.texture.levels[0].shape[:2]) / math.prod(s.sides())) for s in self.surfaces]
-        return np.concatenate(texels), tables, np.array(density)
+        return _read_only(np.concatenate(texels), tables, np.array(density))
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a camera sees. Depth, normals, ids are exact for the rays through the pixels' centres.
+
+    rgb : (H, W, 3) uint8, the mean of four rays a pixel;  depth : (H, W) float64, z in metres, inf where nothing is
+    normals : (H, W, 3) float64 in camera coordinates, length one, towards the camera; 0 where nothing is
+    instances : (H, W) int32, 0 where nothing is;  surfaces : (H, W) int32, index into scene.surfaces, -1 for none
+    """
+
+    rgb: np.ndarray
+    depth: np.ndarray
+    normals: np.ndarray
+    instances: np.ndarray
+    surfaces: np.ndarray
+    camera: Camera
 
 
 def box(center, size, turn_deg: float, textures: tuple[Texture, ...], instance: int) -> tuple[Parallelogram, ...]:
@@ -141,11 +165,13 @@ def box(center, size, turn_deg: float, textures: tuple[Texture, ...], instance: 
     >>> len(box([0, 0, 0], [1, 1, 1], 30, (paint(np.zeros((2, 2), np.uint8)),), 1))
     6
     """
-    center, size = checks.matrix("box", "center", center, (3,)), checks.matrix("box", "size", size, (3,))
+    center = checks.matrix("box", "center", center, (3,), most=FAR)
+    size = checks.matrix("box", "size", size, (3,), most=FAR)
     if not (size > 0).all():
         raise ValueError(f"box: `size` must be above zero; got {size.tolist()}.")
-    if len(textures) not in (1, 6):
-        raise ValueError(f"box: `textures` must be one for all faces or six; got {len(textures)}.")
+    if not isinstance(textures, (tuple, list)) or len(textures) not in (1, 6):
+        got = len(textures) if isinstance(textures, (tuple, list)) else type(textures).__name__
+        raise ValueError(f"box: `textures` must be a tuple, of one for all faces or six; got {got}.")
     angle = math.radians(checks.number("box", "turn_deg", turn_deg))
     x = size[0] * np.array([math.cos(angle), 0, math.sin(angle)])
     y = size[1] * np.array([0, 1, 0])
@@ -156,9 +182,22 @@ def box(center, size, turn_deg: float, textures: tuple[Texture, ...], instance: 
                  for (corner, u, v), texture in zip(faces, textures * (6 // len(textures)), strict=True))
 
 
-def _check_paint(function, surface):
+def _keep(self, **fields):
+    """Set fields of a frozen dataclass: copies, which the caller cannot change later."""
+    for name, value in fields.items():
+        object.__setattr__(self, name, value)
+
+
+def _keep_paint(function, surface):
     checks.instance(function, "texture", surface.texture, Texture, remedy="Make one with textures.paint.")
-    checks.whole(function, "instance", surface.instance, low=1)
+    _keep(surface, instance=checks.whole(function, "instance", surface.instance, low=1))
+
+
+def _read_only(*arrays):
+    """These arrays, locked: scenes are shared."""
+    for a in arrays:
+        a.setflags(write=False)
+    return arrays
 
 
 def _cross(a, b):

@@ -25,13 +25,25 @@ from course_lib import checks, images
 from course_lib.data import samples
 
 GAMMA = 2.2  # grey level = 255 light^(1 / gamma), nearly as in sRGB
+MOST = 4096  # texels a side of a pattern: then it fits in memory several times
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Texture:
     """A picture and its pyramid: (H, W, 3) uint8, then half as large at each step, down to a side of one."""
 
     levels: tuple[np.ndarray, ...]
+
+    def __post_init__(self):
+        levels = self.levels if isinstance(self.levels, (tuple, list)) else ()
+        if not levels or not all(isinstance(a, np.ndarray) and a.dtype == np.uint8 and a.ndim == 3 and a.size
+                                 and a.shape[2] == 3 for a in levels):
+            raise ValueError("Texture: `levels` must be a tuple of one or more pictures, (H, W, 3) uint8. "
+                             "Make it with textures.paint.")
+        levels = tuple(np.array(level, order="C") for level in levels)
+        for level in levels:
+            level.setflags(write=False)  # scenes share their textures
+        object.__setattr__(self, "levels", levels)
 
 
 def paint(image: np.ndarray) -> Texture:
@@ -45,14 +57,12 @@ def paint(image: np.ndarray) -> Texture:
     [(8, 4), (4, 2), (2, 1)]
     """
     image = images.to_uint8(checks.any_image("paint", image))
-    levels = [image.copy() if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)]
+    levels = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)]
     light = LIGHT[levels[0]]
     while min(light.shape[:2]) > 1:
         height, width = light.shape[:2]
         light = cv2.resize(light, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         levels.append(np.rint(255 * light ** (1 / GAMMA)).astype(np.uint8))
-    for level in levels:
-        level.setflags(write=False)  # scenes share their textures
     return Texture(tuple(levels))
 
 
@@ -74,7 +84,7 @@ def power_law_noise(rng: np.random.Generator, shape: tuple[int, int], *, exponen
     Parameters
     ----------
     rng : numpy Generator
-    shape : (H, W)
+    shape : (H, W), sides of 1 to 4096
     exponent : float >= 0; 0 is white noise, 2 a few soft blots
 
     Returns
@@ -85,7 +95,7 @@ def power_law_noise(rng: np.random.Generator, shape: tuple[int, int], *, exponen
     True
     """
     checks.generator("power_law_noise", rng)
-    height, width = (checks.whole("power_law_noise", "shape", side, low=1) for side in shape)
+    height, width = checks.size("power_law_noise", "shape", shape, high=MOST)
     exponent = checks.number("power_law_noise", "exponent", exponent, low=0, high=10)
     f = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
     f[0, 0] = 1
@@ -102,10 +112,15 @@ def plaster(rng: np.random.Generator, rgb, *, size: int = 512, contrast: float =
     ----------
     rng : numpy Generator
     rgb : three floats 0..1
-    size : int, texels a side
+    size : int, texels a side, 1 to 4096
     contrast : float >= 0, standard deviation of the brightness, relative
     """
-    clouds = power_law_noise(checks.generator("plaster", rng), (size, size))
+    checks.generator("plaster", rng)
+    rgb = checks.matrix("plaster", "rgb", rgb, (3,))
+    if rgb.min() < 0 or rgb.max() > 1:
+        raise ValueError(f"plaster: `rgb` must lie in 0..1; got {rgb.tolist()}. Divide grey levels by 255.")
+    size = checks.whole("plaster", "size", size, low=1, high=MOST)
+    clouds = power_law_noise(rng, (size, size))
     contrast = checks.number("plaster", "contrast", contrast, low=0, high=1)
     return _colored(rgb * (1 + contrast * clouds)[..., None])
 
@@ -116,12 +131,12 @@ def bricks(rng: np.random.Generator, *, shape: tuple[int, int] = (512, 1024), ro
     Parameters
     ----------
     rng : numpy Generator
-    shape : (H, W), texels
-    rows : int, layers of bricks; a brick is three times as long as high
+    shape : (H, W), texels, sides of 8 to 4096
+    rows : int in 1..H, layers of bricks; a brick is three times as long as high
     """
     checks.generator("bricks", rng)
-    height, width = (checks.whole("bricks", "shape", side, low=8) for side in shape)
-    rows = checks.whole("bricks", "rows", rows, low=1)
+    height, width = checks.size("bricks", "shape", shape, low=8, high=MOST)
+    rows = checks.whole("bricks", "rows", rows, low=1, high=height)
     y, x = (np.mgrid[:height, :width] + 0.5) * rows / height  # in heights of a brick
     wobble = 0.04 * power_law_noise(rng, (height, width), exponent=1.5)
     layer = np.floor(y).astype(int)
@@ -143,11 +158,12 @@ def pebbles(rng: np.random.Generator, *, size: int = 1024, count: int = 1100) ->
     Parameters
     ----------
     rng : numpy Generator
-    size : int, texels a side
-    count : int >= 2, pebbles
+    size : int, texels a side, 8 to 4096
+    count : int in 2..size^2, pebbles
     """
     checks.generator("pebbles", rng)
-    size, count = checks.whole("pebbles", "size", size, low=8), checks.whole("pebbles", "count", count, low=2)
+    size = checks.whole("pebbles", "size", size, low=8, high=MOST)
+    count = checks.whole("pebbles", "count", count, low=2, high=size**2)
     points = rng.random((count, 2)) * size
     wobble = 2.0 * np.array([power_law_noise(rng, (size, size)) for _ in range(2)])
     texels = np.moveaxis(np.mgrid[:size, :size] + wobble, 0, -1)
@@ -165,11 +181,12 @@ def planks(rng: np.random.Generator, *, size: int = 512, boards: int = 5) -> Tex
     Parameters
     ----------
     rng : numpy Generator
-    size : int, texels a side
-    boards : int >= 1
+    size : int, texels a side, 8 to 4096
+    boards : int in 1..size
     """
     checks.generator("planks", rng)
-    size, boards = checks.whole("planks", "size", size, low=8), checks.whole("planks", "boards", boards, low=1)
+    size = checks.whole("planks", "size", size, low=8, high=MOST)
+    boards = checks.whole("planks", "boards", boards, low=1, high=size)
     y = (np.arange(size) + 0.5)[:, None] * boards / size
     board = np.floor(y).astype(int)
     bend = 2.5 * power_law_noise(rng, (size, size), exponent=2.0) + 9 * rng.random(boards)[board]
@@ -185,10 +202,13 @@ def checkerboard(squares: int, *, size: int = 512) -> Texture:
     Parameters
     ----------
     squares : int, along each side
-    size : int, texels a side, a multiple of `squares`
+    size : int, texels a side, a multiple of `squares`, up to 4096
     """
-    squares = checks.whole("checkerboard", "squares", squares, low=1)
-    side = checks.whole("checkerboard", "size", size, low=squares) // squares
+    squares = checks.whole("checkerboard", "squares", squares, low=1, high=MOST)
+    size = checks.whole("checkerboard", "size", size, low=squares, high=MOST)
+    if size % squares:
+        raise ValueError(f"checkerboard: `size` must be a multiple of `squares`, {squares}; got {size}.")
+    side = size // squares
     y, x = np.mgrid[:squares, :squares]
     return paint(np.kron(((x + y) % 2 == 0).astype(np.uint8) * 255, np.ones((side, side), np.uint8)))
 

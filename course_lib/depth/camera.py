@@ -21,8 +21,11 @@ import numpy as np
 
 from course_lib import checks
 
+FAR = 1e7  # metres: no coordinate is larger, so that float64 resolves two nanometres
+NEAR = 1e-9  # metres: what is not so far before the eye has no place in the picture
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Camera:
     """A pinhole camera: K (3, 3), cam_from_world (4, 4), and the size of its picture in pixels."""
 
@@ -32,16 +35,18 @@ class Camera:
     height: int
 
     def __post_init__(self):
-        K = checks.matrix("Camera", "K", self.K, (3, 3))
-        T = checks.matrix("Camera", "cam_from_world", self.cam_from_world, (4, 4))
+        K = checks.matrix("Camera", "K", self.K, (3, 3), most=1e12)
+        T = checks.matrix("Camera", "cam_from_world", self.cam_from_world, (4, 4), most=FAR)
         R = T[:3, :3]
-        if not (K[0, 0] > 0 and K[1, 1] > 0 and np.array_equal(K[2], [0, 0, 1]) and K[1, 0] == 0):
-            raise ValueError("Camera: `K` must be [[fx, s, cx], [0, fy, cy], [0, 0, 1]] with fx, fy > 0; "
+        if not (K[0, 0] >= 1e-6 and K[1, 1] >= 1e-6 and np.array_equal(K[2], [0, 0, 1]) and K[1, 0] == 0):
+            raise ValueError("Camera: `K` must be [[fx, s, cx], [0, fy, cy], [0, 0, 1]] with fx, fy >= 1e-6; "
                              f"got {K.tolist()}.")
-        if not (np.allclose(R @ R.T, np.eye(3), atol=1e-6) and np.linalg.det(R) > 0
+        if not (np.allclose(R @ R.T, np.eye(3), rtol=0, atol=1e-6) and np.linalg.det(R) > 0
                 and np.array_equal(T[3], [0, 0, 0, 1])):
             raise ValueError("Camera: `cam_from_world` must be a rotation and a translation, [[R, t], [0, 1]] with "
-                             "det R = 1. Build it with look_at.")
+                             "R R^T = 1, up to 1e-6, and det R = 1. Build it with look_at.")
+        K.setflags(write=False)
+        T.setflags(write=False)
         object.__setattr__(self, "K", K)
         object.__setattr__(self, "cam_from_world", T)
         object.__setattr__(self, "width", checks.whole("Camera", "width", self.width, low=1))
@@ -63,7 +68,7 @@ def pinhole(width: int, height: int, *, field_of_view_deg: float = 60.0, cam_fro
     Parameters
     ----------
     width, height : int, pixels
-    field_of_view_deg : float, the horizontal angle of view, in (0, 180) degrees
+    field_of_view_deg : float, the horizontal angle of view, in [0.001, 179] degrees
     cam_from_world : (4, 4), default: the camera stands at the origin and looks along z
 
     Raises
@@ -77,7 +82,7 @@ def pinhole(width: int, height: int, *, field_of_view_deg: float = 60.0, cam_fro
     Notebook: notebooks/24-known-answers.ipynb
     """
     width, height = checks.whole("pinhole", "width", width, low=1), checks.whole("pinhole", "height", height, low=1)
-    angle = np.radians(checks.number("pinhole", "field_of_view_deg", field_of_view_deg, low=0, high=179, strict=True))
+    angle = np.radians(checks.number("pinhole", "field_of_view_deg", field_of_view_deg, low=1e-3, high=179))
     f = (width / 2) / np.tan(angle / 2)  # Eq. focal-length
     K = np.array([[f, 0, (width - 1) / 2], [0, f, (height - 1) / 2], [0, 0, 1]])
     return Camera(K, np.eye(4) if cam_from_world is None else cam_from_world, width, height)
@@ -105,8 +110,8 @@ def look_at(eye, target) -> np.ndarray:
     >>> look_at([0, 0, -2], [0, 0, 0])[:3, 3].tolist()
     [0.0, 0.0, 2.0]
     """
-    eye = checks.matrix("look_at", "eye", eye, (3,))
-    forward = checks.matrix("look_at", "target", target, (3,)) - eye
+    eye = checks.matrix("look_at", "eye", eye, (3,), most=FAR)
+    forward = checks.matrix("look_at", "target", target, (3,), most=FAR) - eye
     level = np.cross([0.0, 1.0, 0.0], forward)  # right = down x forward
     if np.linalg.norm(level) <= 1e-9 * np.linalg.norm(forward):
         raise ValueError("look_at: `target` must not be `eye`, nor straight above or below it; "
@@ -129,7 +134,7 @@ def project(camera: Camera, points_xyz: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     Returns
     -------
-    points_xy : (..., 2) float64, pixels; NaN for points that are not in front of the camera
+    points_xy : (..., 2) float64, pixels; NaN for points that are not in front of the camera, by a nanometre
     depth : (...) float64, metres; negative behind the camera
 
     Raises
@@ -147,7 +152,7 @@ def project(camera: Camera, points_xyz: np.ndarray) -> tuple[np.ndarray, np.ndar
     R, t = camera.cam_from_world[:3, :3], camera.cam_from_world[:3, 3]
     X_cam = X @ R.T + t
     depth = X_cam[..., 2]
-    z = np.where(depth > 0, depth, np.nan)
+    z = np.where(depth > NEAR, depth, np.nan)
     points_xy = (X_cam @ camera.K.T)[..., :2] / z[..., None]  # Eq. pinhole-projection
     return points_xy, depth
 

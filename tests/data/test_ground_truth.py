@@ -1,5 +1,7 @@
 """Edges, correspondences and disparities of a rendered view, against closed forms and the pictures themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -235,7 +237,30 @@ def test_the_wrong_kind_of_thing_is_named(call, text):
         call()
 
 
-@pytest.mark.parametrize("baseline", [0, -0.1, np.nan, np.inf])
+def test_a_camera_that_stands_on_a_seen_point_sees_it_not():
+    scene, view = view_of(WALL, Sphere((0, -1, 2), 0.3, GRAY, 2))
+    X = back_project(CAMERA, np.array([20.0, 10.0]), view.depth[10, 20])
+    points, visible = correspondences(scene, view, pinhole(64, 48, cam_from_world=look_at(X, X + np.array([0, 0, 1]))))
+    assert not visible[10, 20] and np.isnan(points[10, 20]).all()
+
+
+@pytest.mark.parametrize("other", [
+    lambda: (Scene(ROOM.surfaces[:3]), VIEW),  # fewer surfaces
+    lambda: (Scene(ROOM.surfaces[::-1]), VIEW),  # as many
+    lambda: (Scene((replace(ROOM.surfaces[0], instance=9), *ROOM.surfaces[1:])), VIEW),  # other numbers
+    lambda: (Scene((replace(ROOM.surfaces[0], corner=(-2.4, 0.1, 4.5)), *ROOM.surfaces[1:])), VIEW),  # deeper
+    lambda: (ROOM, replace(VIEW, camera=pinhole(20, 20))),
+    lambda: (ROOM, replace(VIEW, camera=reference_camera(160, 121))),
+    lambda: (ROOM, replace(VIEW, depth=VIEW.depth[:-1])),
+])  # fmt: skip
+def test_a_view_of_another_scene_is_refused(other):
+    scene, view = other()
+    for name, call in (("true_edges", true_edges), ("correspondences", lambda s, v: correspondences(s, v, CAMERA))):
+        with pytest.raises(ValueError, match=f"{name}: `view` must be a view of `scene`, .* Render this scene"):
+            call(scene, view)
+
+
+@pytest.mark.parametrize("baseline", [0, -0.1, 1e308, np.nan, np.inf])
 def test_a_baseline_is_above_zero(baseline):
-    with pytest.raises(ValueError, match="disparity: `baseline_m` must be"):
+    with pytest.raises(ValueError, match="disparity: `baseline_m` must "):
         disparity(VIEW, baseline)

@@ -188,6 +188,24 @@ def test_an_edge_at_a_third_of_a_pixel_gives_the_mean_of_four_rays_in_light():
         assert view.instances[4, 4] == (1 if x < 0 else 2)  # the centre's ray decides alone
 
 
+@pytest.mark.parametrize("y", [-2.4, -2.599, -2.6 + 1e-7, -2.6])
+def test_a_lamp_on_the_ceiling_lights_the_room(y):
+    camera = pinhole(16, 12, field_of_view_deg=40, cam_from_world=look_at((0, -2, 0), (0, 0, 2)))
+    room = Scene((*scenes._walls((WHITE,) * 6), Parallelogram((-1, -2.3, 3), (2, 0, 0), (0, 0, 1), WHITE, 7)),
+                 lamp_xyz=(-0.6, y, 1.6))
+    assert render(room, camera).rgb.min() > gray_of(AMBIENT) + 20
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_lamp_in_the_place_that_it_lights_lights_it_not():
+    camera = pinhole(1, 1, cam_from_world=look_at((0, 0, 0), (0, 0, 1)))
+    x, y = ray_caster.SUBPIXELS[0] / camera.K[0, 0] * 2
+    for z in (2, 2 - 1e-6):  # on the wall, and where the rays to the lamp begin
+        wall = Parallelogram((-9, -9, 2), (18, 0, 0), (0, 18, 0), WHITE, 1)
+        view = render(Scene((wall, Sphere((0, 0, -5), 1, WHITE, 2)), lamp_xyz=(x, y, z)), camera)
+        assert view.rgb.min() >= gray_of(AMBIENT) - 1
+
+
 # ---- textures
 
 
@@ -281,7 +299,44 @@ def test_the_kernels_run_as_plain_python_too(tmp_path):
     assert np.abs(images[0] - images[1]).max() <= 1
 
 
+def test_a_closed_box_has_no_gap_at_its_seams():
+    """From its middle the rays of the four corner pixels meet the edges between its sides, lid and bottom."""
+    inside = Scene(box((0, 0, 0), (0.3, 0.3, 0.3), 0, (WHITE,), 1))
+    corners = pinhole(5, 5, field_of_view_deg=2 * np.degrees(np.arctan(5 / 4)))
+    assert np.isfinite(render(inside, corners).depth).all()
+    x = np.linspace(-0.15, 0.15, 41)  # along all edges of a turned box, seen from a place inside
+    for turn in (0, 20, 33):
+        edges = np.array([np.roll([t, a, b], k) for t in x for a in (-0.15, 0.15) for b in (-0.15, 0.15)
+                          for k in range(3)])
+        c, s = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+        points = edges @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]) + (1, 2, 3)
+        room = Scene(box((1, 2, 3), (0.3, 0.3, 0.3), turn, (WHITE,), 1))
+        z, _, _ = first_hits(room, (1.03, 2.01, 2.96), (points - (1.03, 2.01, 2.96))[None])
+        np.testing.assert_allclose(z, 1, rtol=1e-9)
+
+
+def test_a_place_that_is_no_number_lies_on_no_parallelogram():
+    """As of edges whose n . n overflows: scenes refuse them, and the kernel does not read beyond a texture either."""
+    geometry = np.array([[[0, 0, 2], [0, 0, 1], [np.nan] * 3, [np.nan] * 3]], float)
+    z, surfaces, _ = ray_caster._cast(np.zeros(3), np.ones((1, 1, 3)), np.array([False]), geometry)
+    assert np.isinf(z).all() and (surfaces == -1).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_small_and_far_balls_do_not_divide_by_zero():
+    camera = pinhole(3, 3, field_of_view_deg=1)
+    for radius in (1e-6, 1.0):
+        for z in (1e-5, 1.0, 1e7):
+            view = render(Scene((Sphere((0, 0, z), radius, WHITE, 1),), lamp_xyz=(0, 0, z)), camera)
+            assert np.isfinite(view.normals).all() and not np.isnan(view.depth).any()
+
+
 @pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: render(Scene((FLOOR,)), pinhole(10**6, 10**6)), ValueError, "at most 16777216; got 1000000000000"),
+    *((lambda d=d: first_hits(Scene((FLOOR, Sphere((0, 0, 3), 1, WHITE, 1))), (0, 0, 0), d), ValueError,
+       r"first_hits: `directions` must be \(H, W, 3\), none of them 0; got")
+      for d in ((0, 0, 1), np.ones((4, 3)), np.ones((2, 2, 2, 3)), np.zeros((1, 1, 3)), np.full((1, 1, 3), 1e-200))),
+    (lambda: first_hits(Scene((FLOOR,)), (0, 1e9, 0), np.ones((1, 1, 3))), ValueError, "`origin` must lie in"),
     (lambda: render("room", pinhole(4, 4)), TypeError, "render: `scene` must be a Scene; got str"),
     (lambda: render(Scene((FLOOR,)), np.eye(3)), TypeError, "render: `camera` must be a Camera; got ndarray"),
     (lambda: first_hits(FLOOR, (0, 0, 0), np.ones((1, 1, 3))), TypeError, "first_hits: `scene` must be a Scene"),

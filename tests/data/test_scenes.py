@@ -118,6 +118,12 @@ def test_the_plain_room_has_the_same_shapes_in_one_colour_each():
     assert all(len(c) == 1 for c in colors.values()) and len({min(c) for c in colors.values()}) == 18
 
 
+def test_there_is_one_reference_room_and_it_is_made_once():
+    assert scenes.reference_room(textured=True) is scenes.reference_room()
+    assert scenes.reference_room(textured=False) is scenes.reference_room(textured=False)
+    assert scenes.reference_room(textured=False).lamp_xyz == scenes.reference_room().lamp_xyz
+
+
 @pytest.mark.parametrize(("wall", "towards"), [
     (1, (0, 1, 0.01)), (2, (0, 0, 1)), (3, (-1, 0, 0)), (4, (1, 0, 0)), (5, (0, -1, 0.01)), (6, (0, 0, -1)),
 ])  # fmt: skip
@@ -217,6 +223,9 @@ def test_a_scene_looks_as_it_always_has(name):
     (lambda: scenes.random_room(rng(), objects=13), ValueError, "must be at most 12, the floor is full then; got 13"),
     (lambda: scenes.random_room(rng(), objects=-1), ValueError, "random_room: `objects` must be at least 0"),
     (lambda: scenes.camera_arc(0), ValueError, "camera_arc: `count` must be at least 1"),
+    (lambda: scenes.camera_arc(10**9), ValueError, "camera_arc: `count` must be at least 1 and at most 10000"),
+    (lambda: scenes.reference_room(textured="no"), TypeError, "reference_room: `textured` must be a bool; got str"),
+    (lambda: scenes.reference_room(textured=[]), TypeError, "reference_room: `textured` must be a bool; got list"),
     (lambda: scenes.camera_arc(2, around=(0, 0)), ValueError, "camera_arc: `around` must be of shape"),
     (lambda: scenes.camera_arc(2, radius_m=0), ValueError, "camera_arc: `radius_m` must be greater than 0"),
     (lambda: scenes.camera_arc(2, angle_deg=400), ValueError, "camera_arc: `angle_deg` must lie in"),

@@ -111,6 +111,9 @@ def test_on_a_ball_the_picture_is_not_mirrored(eye):
 @pytest.mark.parametrize(("change", "error", "message"), [
     (dict(edge_v=(2, 0, 0)), ValueError, "Parallelogram: `edge_u` and `edge_v` must span an area"),
     (dict(edge_u=(0, 0, 0)), ValueError, "must span an area"),
+    (dict(edge_u=(1e-7, 0, 0)), ValueError, "must span an area and be at least 1e-06 m long"),
+    (dict(edge_v=(0, 1e80, 0)), ValueError, r"Parallelogram: `edge_v` must lie in -1e\+07..1e\+07"),
+    (dict(corner=(0, 0, -1e8)), ValueError, "Parallelogram: `corner` must lie in"),
     (dict(corner=(0, 0)), ValueError, r"Parallelogram: `corner` must be of shape \(3,\)"),
     (dict(corner=(0, 0, np.nan)), ValueError, "holds NaN or infinity"),
     (dict(texture=np.zeros((2, 2))), TypeError, "must be a Texture; got ndarray. Make one with textures.paint"),
@@ -122,7 +125,10 @@ def test_what_is_no_parallelogram_is_refused(change, error, message):
 
 
 @pytest.mark.parametrize(("change", "error", "message"), [
-    (dict(radius=0), ValueError, "Sphere: `radius` must be greater than 0"),
+    (dict(radius=0), ValueError, r"Sphere: `radius` must lie in \[1e-06, 1e\+07\]"),
+    (dict(radius=1e-9), ValueError, "Sphere: `radius` must lie in"),
+    (dict(radius=1e9), ValueError, "Sphere: `radius` must lie in"),
+    (dict(center=(0, 1e8, 0)), ValueError, "Sphere: `center` must lie in"),
     (dict(radius="1"), TypeError, "Sphere: `radius` must be a number"),
     (dict(center=(0, 0, 0, 1)), ValueError, "Sphere: `center` must be of shape"),
     (dict(texture=None), TypeError, "Sphere: `texture` must be a Texture"),
@@ -135,7 +141,13 @@ def test_what_is_no_sphere_is_refused(change, error, message):
 
 @pytest.mark.parametrize(("call", "error", "message"), [
     (lambda: box((0, 0, 0), (1, 0, 1), 0, (WHITE,), 1), ValueError, "box: `size` must be above zero"),
-    (lambda: box((0, 0, 0), (1, 1, 1), 0, (WHITE,) * 2, 1), ValueError, "must be one for all faces or six; got 2"),
+    (lambda: box((0, 0, 0), (1, 1, 1), 0, (WHITE,) * 2, 1), ValueError, "one for all faces or six; got 2"),
+    (lambda: box((0, 0, 0), (1, 1, 1), 0, WHITE, 1), ValueError, "one for all faces or six; got Texture"),
+    (lambda: box((0, 0, 0), (1, 1, 1), 0, None, 1), ValueError, "one for all faces or six; got NoneType"),
+    (lambda: box((0, 0, 0), (1, 1, 1), 0, dict(front=WHITE), 1), ValueError, "faces or six; got dict"),
+    (lambda: box((0, 0, 0), (1, 1, 1e200), 0, (WHITE,), 1), ValueError, "box: `size` must lie in"),
+    (lambda: box((1e200, 0, 0), (1, 1, 1), 0, (WHITE,), 1), ValueError, "box: `center` must lie in"),
+    (lambda: Scene((Parallelogram(**SQUARE),), lamp_xyz=(0, 1e9, 0)), ValueError, "Scene: `lamp_xyz` must lie in"),
     (lambda: box((0, 0, 0), (1, 1, 1), np.inf, (WHITE,), 1), ValueError, "box: `turn_deg` must be finite"),
     (lambda: box((0, 0), (1, 1, 1), 0, (WHITE,), 1), ValueError, "box: `center` must be of shape"),
     (lambda: Scene(()), ValueError, "Scene: `surfaces` must be a tuple of at least one"),
@@ -145,6 +157,30 @@ def test_what_is_no_sphere_is_refused(change, error, message):
 def test_what_is_no_box_and_no_scene_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_what_the_caller_changes_later_changes_no_scene():
+    u, center, lamp = np.array([1.0, 0, 0]), np.array([0.0, 0, 3]), np.array([0.0, -1, 0])
+    surfaces = [Parallelogram(**SQUARE | dict(edge_u=u, instance=np.uint8(7))), Sphere(center, 1, WHITE, 2)]
+    scene = Scene(surfaces, lamp_xyz=lamp)
+    u[:], center[:], lamp[:] = 5, 5, 5
+    surfaces.clear()
+    square, ball = scene.surfaces
+    assert (square.edge_u, ball.center, scene.lamp_xyz) == ((1, 0, 0), (0, 0, 3), (0, -1, 0))
+    assert type(square.instance) is int and type(ball.radius) is float
+
+
+def test_what_a_scene_gives_to_the_kernels_is_locked():
+    scene = Scene((Parallelogram(**SQUARE),))
+    for array in (*scene.shapes, *scene.paint):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+
+
+def test_surfaces_and_scenes_are_keys_and_equal_to_themselves_only():
+    things = (Parallelogram(**SQUARE), Sphere((0, 0, 3), 1, WHITE, 2), Scene((Parallelogram(**SQUARE),)))
+    for thing in (*things, render(things[2], pinhole(2, 2))):
+        assert thing == thing and thing != dataclasses.replace(thing) and {thing: 1}[thing] == 1
 
 
 def test_a_picture_used_twice_is_stored_once():

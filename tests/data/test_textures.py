@@ -157,7 +157,28 @@ def test_plaster_has_its_colour_and_its_contrast():
         assert image.shape == (64, 64, 3)
 
 
+def test_a_texture_keeps_copies_that_nobody_can_change():
+    picture = np.zeros((2, 2, 3), np.uint8)
+    for texture in (textures.Texture([picture]), textures.paint(picture)):
+        picture[:] = 9
+        assert isinstance(texture.levels, tuple) and texture.levels[0].max() == 0
+        with pytest.raises(ValueError, match="read-only"):
+            texture.levels[0][:] = 9
+        assert texture == texture and texture != textures.Texture(texture.levels) and {texture: 1}[texture] == 1
+        picture[:] = 0
+
+
 # ---- bad arguments
+
+
+@pytest.mark.parametrize("levels", [
+    (), None, 5, np.zeros((1, 2, 2, 3), np.uint8), (None,), (np.zeros((2, 2), np.uint8),),
+    (np.zeros((2, 2, 4), np.uint8),), (np.zeros((0, 2, 3), np.uint8),), (np.zeros((4, 4, 3)),),
+    (np.full((4, 4, 3), 2**40),), (np.zeros((2, 2, 3), np.uint8), np.zeros((1, 1, 3), np.int8)),
+])  # fmt: skip
+def test_levels_are_pictures_of_uint8(levels):
+    with pytest.raises(ValueError, match="Texture: `levels` must be a tuple of one or more pictures, .* with textures"):
+        textures.Texture(levels)
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [
@@ -168,6 +189,24 @@ def test_plaster_has_its_colour_and_its_contrast():
     (lambda: textures.power_law_noise(rng(), (0, 4)), ValueError, "noise: `shape` must be at least 1"),
     (lambda: textures.power_law_noise(rng(), (4, 4), exponent=-1), ValueError, "noise: `exponent` must lie in"),
     (lambda: textures.plaster(None, RGB), TypeError, "plaster: `rng` must be a Generator"),
+    (lambda: textures.power_law_noise(rng(), 4), ValueError, "noise: `shape` must be two whole numbers"),
+    (lambda: textures.power_law_noise(rng(), (4, 5000)), ValueError, "noise: `shape` must be .* at most 4096"),
+    (lambda: textures.plaster(rng(), RGB * 255), ValueError, "plaster: `rgb` must lie in 0..1; .* Divide .* by 255"),
+    (lambda: textures.plaster(rng(), -RGB), ValueError, "plaster: `rgb` must lie in 0..1"),
+    (lambda: textures.plaster(rng(), 0.5), ValueError, r"plaster: `rgb` must be of shape \(3,\)"),
+    (lambda: textures.plaster(rng(), np.ones((8, 8, 3)) / 2), ValueError, "plaster: `rgb` must be of shape"),
+    (lambda: textures.plaster(rng(), "red"), TypeError, "plaster: `rgb` must be a NumPy array of numbers"),
+    (lambda: textures.plaster(rng(), RGB, size=10**6), ValueError, "plaster: `size` must be .* at most 4096"),
+    (lambda: textures.bricks(rng(), shape=64), ValueError, "bricks: `shape` must be two whole numbers"),
+    (lambda: textures.bricks(rng(), shape=(8, 5000)), ValueError, "bricks: `shape` must be .* at most 4096"),
+    (lambda: textures.bricks(rng(), shape=(9, 8), rows=10), ValueError, "bricks: `rows` must be .* at most 9; got 10"),
+    (lambda: textures.pebbles(rng(), size=5000), ValueError, "pebbles: `size` must be .* at most 4096"),
+    (lambda: textures.pebbles(rng(), size=8, count=65), ValueError, "pebbles: `count` must be .* at most 64; got 65"),
+    (lambda: textures.planks(rng(), size=5000), ValueError, "planks: `size` must be .* at most 4096"),
+    (lambda: textures.planks(rng(), size=8, boards=9), ValueError, "planks: `boards` must be .* at most 8; got 9"),
+    (lambda: textures.checkerboard(3, size=8), ValueError, "`size` must be a multiple of `squares`, 3; got 8"),
+    (lambda: textures.checkerboard(3, size=10**6), ValueError, "checkerboard: `size` must be .* at most 4096"),
+    (lambda: textures.checkerboard(10**6), ValueError, "checkerboard: `squares` must be .* at most 4096"),
     (lambda: textures.plaster(rng(), RGB, contrast=2), ValueError, "plaster: `contrast` must lie in"),
     (lambda: textures.bricks(rng(), rows=0), ValueError, "bricks: `rows` must be at least 1"),
     (lambda: textures.bricks(rng(), shape=(4, 64)), ValueError, "bricks: `shape` must be at least 8"),

@@ -1,5 +1,7 @@
 """The pinhole camera: OpenCV's projection, round trips, closed forms, bad arguments."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -118,7 +120,11 @@ MIRROR = np.diag([-1.0, 1, 1, 1])
 
 @pytest.mark.parametrize(("change", "error", "message"), [
     (dict(K=np.eye(4)), ValueError, r"Camera: `K` must be of shape \(3, 3\); got \(4, 4\)"),
-    (dict(K=-np.eye(3)), ValueError, "Camera: `K` must be .* with fx, fy > 0"),
+    (dict(K=-np.eye(3)), ValueError, "Camera: `K` must be .* with fx, fy >= 1e-6"),
+    (dict(K=np.diag([1e-320, 1, 1])), ValueError, "Camera: `K` must be .* with fx, fy >= 1e-6"),
+    (dict(K=np.diag([1, 1e13, 1])), ValueError, r"Camera: `K` must lie in -1e\+12..1e\+12"),
+    (dict(cam_from_world=np.eye(4) + np.diag([2e7, 0, 0], k=1)), ValueError, "Camera: `cam_from_world` must lie in"),
+    (dict(cam_from_world=np.diag([1 + 1e-6] * 3 + [1])), ValueError, r"R R\^T = 1, up to 1e-6"),
     (dict(K=np.eye(3)[[1, 0, 2]]), ValueError, "Camera: `K` must be"),
     (dict(cam_from_world=MIRROR), ValueError, "a rotation and a translation, .* Build it with look_at"),
     (dict(cam_from_world=2 * np.eye(4)), ValueError, "det R = 1"),
@@ -131,7 +137,37 @@ def test_what_is_no_camera_is_refused(change, error, message):
         Camera(**dict(K=np.eye(3), cam_from_world=np.eye(4), width=4, height=3) | change)
 
 
+def test_a_rotation_of_seven_digits_is_one():
+    R = look_at((0, 0, 0), (1, 2, 3))[:3, :3]
+    Camera(np.eye(3), np.block([[R.round(7), np.zeros((3, 1))], [0, 0, 0, 1]]), 4, 3)
+
+
+def test_a_camera_keeps_copies_that_nobody_can_change():
+    K, T = np.eye(3), np.eye(4)
+    camera = Camera(K, T, 4, 3)
+    K[0, 0], T[0, 3] = -8, 1
+    assert camera.K[0, 0] == 1 and camera.center.tolist() == [0, 0, 0]
+    for array in (camera.K, camera.cam_from_world):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 2
+
+
+def test_cameras_are_keys_and_equal_to_themselves_only():
+    camera = pinhole(4, 3)
+    assert camera == camera and camera != dataclasses.replace(camera) and {camera: 1}[camera] == 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_a_nanometre_before_the_eye_has_no_pixel():
+    points_xy, depth = project(pinhole(5, 5), np.array([[1, 0, 1e-310], [1, 0, 1e-10], [0, 0, 1e-8]]))
+    assert np.isnan(points_xy[:2]).all() and points_xy[2].tolist() == [2, 2]
+    assert depth.tolist() == [1e-310, 1e-10, 1e-8]
+
+
 @pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: look_at([0, 0, 0], [1e200, 1, 1e200]), ValueError, "look_at: `target` must lie in"),
+    (lambda: look_at([1e8, 0, 0], [0, 0, 0]), ValueError, "look_at: `eye` must lie in"),
+    (lambda: pinhole(5, 5, field_of_view_deg=1e-320), ValueError, "pinhole: `field_of_view_deg` must lie in"),
     (lambda: pinhole(0, 5), ValueError, "pinhole: `width` must be at least 1"),
     (lambda: pinhole(5, 5, field_of_view_deg=0), ValueError, "pinhole: `field_of_view_deg` must lie in"),
     (lambda: pinhole(5, 5, field_of_view_deg=180), ValueError, "`field_of_view_deg` must lie in"),
