@@ -24,7 +24,7 @@ CRATE_PICTURES = ("astronaut", "brick", "camera", "cat", "cell", "coffee", "coin
 
 
 def reference_room(*, textured: bool = True) -> Scene:
-    """*The* scene of the course: a room with crates, a bench, balls and posters, always the same.
+    """The scene of the course: a room with crates, a bench, balls and posters, always the same.
 
     Parameters
     ----------
