@@ -33,6 +33,7 @@ def points_of(view, mask):
 # ---- balls
 
 
+@pytest.mark.equation("ray-sphere")
 @settings(max_examples=25)
 @given(st.floats(-2, 2), st.floats(-1.5, 1.5), st.floats(2.5, 8), st.floats(0.1, 2))
 def test_a_ball_is_seen_where_its_outline_is_and_as_deep_as_the_closed_form_says(x, y, z, r):
@@ -59,6 +60,7 @@ def test_a_ball_behind_the_camera_is_not_seen():
 # ---- planes
 
 
+@pytest.mark.equation("ray-plane")
 def test_the_floor_is_as_deep_as_its_height_and_ends_at_the_horizon():
     camera = pinhole(40, 30, cam_from_world=look_at((0, -1.5, 0), (0, -1.5, 1)))
     floor = Parallelogram((-1e6, 0, 1e6), (2e6, 0, 0), (0, 0, -2e6), WHITE, 3)
