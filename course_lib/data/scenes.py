@@ -1,4 +1,4 @@
-r"""The rendered scenes of the course: the reference room, random rooms, a street, a room with repeats; their cameras.
+r"""The rendered rooms of the course: the reference room, random rooms, one with repeats; and their cameras.
 
 Notebook: notebooks/24-known-answers.ipynb
 
@@ -117,9 +117,7 @@ def random_room(rng: np.random.Generator, *, objects: int = 7) -> Scene:
     room : Scene, instances 1 to 6 as in `reference_room`, then the objects that found a place
     """
     checks.generator("random_room", rng)
-    objects = checks.whole("random_room", "objects", objects, low=0)
-    if objects > 12:
-        raise ValueError(f"random_room: `objects` must be at most 12, the floor is full then; got {objects}.")
+    objects = checks.whole("random_room", "objects", objects, low=0, high=12)  # then the floor is full
     tints = rng.uniform(0.5, 0.95, (4, 3))
     walls = (textures.pebbles(rng, size=512, count=int(rng.integers(500, 1500))),
              textures.bricks(rng, shape=(256, 512), rows=int(rng.integers(12, 22))),

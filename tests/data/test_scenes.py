@@ -220,7 +220,7 @@ def test_a_scene_looks_as_it_always_has(name):
 
 @pytest.mark.parametrize(("call", "error", "message"), [
     (lambda: scenes.random_room(0), TypeError, "random_room: `rng` must be a Generator"),
-    (lambda: scenes.random_room(rng(), objects=13), ValueError, "must be at most 12, the floor is full then; got 13"),
+    (lambda: scenes.random_room(rng(), objects=13), ValueError, "`objects` must be .*12; got 13"),
     (lambda: scenes.random_room(rng(), objects=-1), ValueError, "random_room: `objects` must be at least 0"),
     (lambda: scenes.camera_arc(0), ValueError, "camera_arc: `count` must be at least 1"),
     (lambda: scenes.camera_arc(10**9), ValueError, "camera_arc: `count` must be at least 1 and at most 10000"),
