@@ -64,9 +64,9 @@ def _reference_room() -> Scene:
         Sphere((0.95, -0.16, 2.45), 0.16, balls[2], 13),
         *box((1.62, -0.82, 3.62), (0.36, 0.4, 0.3), -20, _faces("coffee", "retina", "rocket", "colorwheel", "moon"),
              14),
-        _poster((-2.39, -2.1, 2.85), (0, 0, 1.35), (0, 0.9, 0), "china", 15),
-        _poster((2.39, -2.15, 4.3), (0, 0, -1.5), (0, 1.0, 0), "motorcycle_left", 16),
-        _poster((0.0, -2.2, 4.49), (0.9, 0, 0), (0, 1.05, 0), "hopper", 17),
+        Parallelogram((-2.39, -2.1, 2.85), (0, 0, 1.35), (0, 0.9, 0), photograph("china"), 15),
+        Parallelogram((2.39, -2.15, 4.3), (0, 0, -1.5), (0, 1.0, 0), photograph("motorcycle_left"), 16),
+        Parallelogram((0.0, -2.2, 4.49), (0.9, 0, 0), (0, 1.05, 0), photograph("hopper"), 17),
         *box((-0.55, -1.3, 4.2), (0.16, 2.6, 0.16), 45, _boards(rng, 1), 18),
     )
     return Scene(surfaces, lamp_xyz=(-0.6, -2.45, 1.6))
@@ -191,10 +191,9 @@ def stereo_pair(left: Camera, baseline_m: float) -> tuple[Camera, Camera]:
     return left, Camera(left.K, right_from_left @ left.cam_from_world, left.width, left.height)
 
 
-def _walls(paints, size=ROOM_XYZ):
+def _walls(paints):
     """Floor, back, left, right, ceiling, front: each picture upright and not mirrored, seen from inside."""
-    w, h, d = size
-    z0 = FRONT_Z
+    (w, h, d), z0 = ROOM_XYZ, FRONT_Z
     floor, back, left, right, ceiling, front = paints
     return (Parallelogram((-w / 2, 0, z0 + d), (w, 0, 0), (0, 0, -d), floor, 1),
             Parallelogram((-w / 2, -h, z0 + d), (w, 0, 0), (0, h, 0), back, 2),
@@ -207,10 +206,6 @@ def _walls(paints, size=ROOM_XYZ):
 def _faces(front, right, back, left, top):
     """One photograph for each face but the bottom, which nobody sees."""
     return tuple(photograph(name) for name in (front, right, back, left, top, "gravel"))
-
-
-def _poster(corner, edge_u, edge_v, name, instance):
-    return Parallelogram(corner, edge_u, edge_v, photograph(name), instance)
 
 
 def _bench(foot, rng, instance):
