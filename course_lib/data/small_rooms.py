@@ -81,7 +81,7 @@ def small_rooms(n: int, *, size: tuple[int, int] = (48, 64), rng: np.random.Gene
     Notebook: notebooks/24-known-answers.ipynb
     """
     n = checks.whole("small_rooms", "n", n, low=0)
-    height, width = _sides("small_rooms", size)
+    height, width = checks.size("small_rooms", "size", size, high=MOST_SIDE)
     checks.number("small_rooms", "n * H * W", n * height * width, low=0, high=MOST_PIXELS, why="Ask for fewer rooms.")
     checks.generator("small_rooms", rng)
     images, normals = np.empty((n, height, width, 3), np.uint8), np.empty((n, height, width, 3), np.float32)
@@ -114,7 +114,7 @@ def small_room(rng: np.random.Generator, *, size: tuple[int, int] = (48, 64)) ->
     [0, 1, 2, 2, 2, 2, 3]
     """
     checks.generator("small_room", rng)
-    height, width = _sides("small_room", size)
+    height, width = checks.size("small_room", "size", size, high=MOST_SIDE)
     extent = np.array([rng.uniform(*span) for span in ROOM_M])
     low, yaw = _standpoint(rng, extent)
     high = low + extent
@@ -128,14 +128,6 @@ def small_room(rng: np.random.Generator, *, size: tuple[int, int] = (48, 64)) ->
         class_of.append(CLASSES.index("ball" if isinstance(thing[0], Sphere) else "box"))
     lamp = low + extent * [rng.uniform(0.2, 0.8), 0.06, rng.uniform(0.2, 0.8)]
     return Scene(tuple(surfaces), lamp_xyz=tuple(lamp)), camera, np.array(class_of, np.int32)
-
-
-def _sides(function, size) -> list[int]:
-    if not isinstance(size, (tuple, list)) or len(size) != 2:
-        raise TypeError(f"{function}: `size` must be (H, W), two whole numbers; got {size!r:.40}.")
-    sides = [checks.whole(function, "size", side, low=1) for side in size]
-    checks.number(function, "size", max(sides), low=1, high=MOST_SIDE)
-    return sides
 
 
 def _standpoint(rng, extent):

@@ -159,13 +159,13 @@ def test_the_mean_depth_map_is_a_guess_that_can_be_beaten(size, map_error, const
     (lambda: small_rooms(1, size=(0, 4), rng=rng()), ValueError, "small_rooms: `size` must be at least 1"),
     (lambda: small_rooms(1, size=(4, 4.5), rng=rng()), TypeError, "small_rooms: `size` must be a whole number"),
     (lambda: small_rooms(1, rng=0), TypeError, "small_rooms: `rng` must be a Generator; got int"),
-    *((lambda call=call, size=size: call(size), TypeError, r"`size` must be \(H, W\), two whole numbers; got ")
+    *((lambda call=call, size=size: call(size), ValueError, "`size` must be two whole numbers, .height, width.; got ")
       for size in (48, (48,), (4, 4, 3), None, "48")
       for call in (lambda size: small_rooms(1, size=size, rng=rng()), lambda size: small_room(rng(), size=size))),
     (lambda: small_rooms(10**9, rng=rng()), ValueError,
      r"small_rooms: `n \* H \* W` must lie in \[0, 1e\+08\]; got 3.072e\+12. Ask for fewer rooms."),
-    (lambda: small_rooms(0, size=(10**6, 4), rng=rng()), ValueError, r"small_rooms: `size` must lie in \[1, 4096\]"),
-    (lambda: small_room(rng(), size=(4, 10**6)), ValueError, r"small_room: `size` must lie in \[1, 4096\]; got 1e\+06"),
+    (lambda: small_rooms(0, size=(10**6, 4), rng=rng()), ValueError, "small_rooms: `size` must be at least 1 and at most 4096"),
+    (lambda: small_room(rng(), size=(4, 10**6)), ValueError, "small_room: `size` must be at least 1 and at most 4096"),
     (lambda: small_room(None), TypeError, "small_room: `rng` must be a Generator"),
     (lambda: small_room(rng(), size=(4, -1)), ValueError, "small_room: `size` must be at least 1"),
 ])  # fmt: skip
