@@ -164,7 +164,7 @@ def test_the_mean_depth_map_is_a_guess_that_can_be_beaten(size, map_error, const
       for call in (lambda size: small_rooms(1, size=size, rng=rng()), lambda size: small_room(rng(), size=size))),
     (lambda: small_rooms(10**9, rng=rng()), ValueError,
      r"small_rooms: `n \* H \* W` must lie in \[0, 1e\+08\]; got 3.072e\+12. Ask for fewer rooms."),
-    (lambda: small_rooms(0, size=(10**6, 4), rng=rng()), ValueError, "small_rooms: `size` must be at least 1 and at most 4096"),
+    (lambda: small_rooms(0, size=(10**6, 4), rng=rng()), ValueError, "`size` must be at least 1 and at most 4096"),
     (lambda: small_room(rng(), size=(4, 10**6)), ValueError, "small_room: `size` must be at least 1 and at most 4096"),
     (lambda: small_room(None), TypeError, "small_room: `rng` must be a Generator"),
     (lambda: small_room(rng(), size=(4, -1)), ValueError, "small_room: `size` must be at least 1"),
