@@ -12,6 +12,7 @@ from benchmarks.timing import CLOCK, Case, Peer, row
 from course_lib.data import ray_caster, scenes
 from course_lib.data.ray_caster import AMBIENT, BACKGROUND, GAMMA, SUBPIXELS, render
 from course_lib.data.small_rooms import small_rooms
+from course_lib.data.street import street, street_camera
 from course_lib.data.surfaces import Scene, Sphere, View
 from course_lib.depth.camera import Camera, pixel_rays
 
@@ -19,33 +20,41 @@ SIZES = {160: 120, 320: 240, 640: 480}  # width: height
 PICTURE = "the reference room, size = width"
 TASK, OURS, TURNS = "Ray casting, colours, depth, normals and ids", "ray_caster.render", 9
 ROOMS = 32  # in a batch
-ROOM_TASK, ROOM_OURS, ROOM_PICTURE = "A small room and its picture, 64 x 48", "small_rooms.small_rooms", "random rooms"
+STREET_SIZES, STREET_PICTURE = {80: 40, 160: 80, 320: 160}, "a street of some 200 surfaces, size = width"
+ROOM_TASK, ROOM_OURS, ROOM_PICTURE = "A small room and its picture", "small_rooms.small_rooms", "random, size = height"
 BUDGET_TASK = "Ray casting, beside the time that it may take"
 BUDGETS = [(BUDGET_TASK, 320, OURS, "budget of 400 ms", 400), (BUDGET_TASK, 640, OURS, "budget of 1500 ms", 1500),
+           (ROOM_TASK, 48, ROOM_OURS, "budget of 8 ms a room", 8),
            (ROOM_TASK, 64, ROOM_OURS, "budget of 8 ms a room", 8)]  # task, size, ours, peer, milliseconds
 
 
 def cases():
     for width, height in SIZES.items():
-        room, camera = scenes.reference_room(), scenes.reference_camera(width, height)
-        yield Case(TASK, PICTURE, width, OURS, partial(render, room, camera), (
-            Peer("NumPy, all pixels at once", partial(numpy_render, room, camera), same_view,
-                 "depth, normals up to rounding, the same surfaces and colours in 99.9 % of the pixels"),))
+        yield case(TASK, PICTURE, scenes.reference_room(), scenes.reference_camera(width, height))
+    avenue = street(np.random.default_rng(0)).scene
+    for width, height in STREET_SIZES.items():
+        yield case(f"{TASK}, of a street", STREET_PICTURE, avenue, street_camera(width, height))
+
+
+def case(task, picture, scene, camera):
+    return Case(task, picture, camera.width, OURS, partial(render, scene, camera), (
+        Peer("NumPy, all pixels at once", partial(numpy_render, scene, camera), same_view,
+             "depth, normals up to rounding, the same surfaces and colours in 99.9 % of the pixels"),))
 
 
 def rows():
     """Rows of speed.json: what a call takes of the time that it may take."""
-    for task, width, ours, name, budget_ms in BUDGETS:
+    for task, size, ours, name, budget_ms in BUDGETS:
         if task == BUDGET_TASK:
             picture, calls = PICTURE, 1
-            call = partial(render, scenes.reference_room(), scenes.reference_camera(width, SIZES[width]))
+            call = partial(render, scenes.reference_room(), scenes.reference_camera(size, SIZES[size]))
         else:
             picture, calls = ROOM_PICTURE, ROOMS
-            call = partial(small_rooms, ROOMS, rng=np.random.default_rng(0))
+            call = partial(small_rooms, ROOMS, size=(size, 64), rng=np.random.default_rng(0))
         call()  # compiles, paints
         peer = Peer(name, call, lambda a, b: True, "none: a bound on the time", 1.0)
         times = [_seconds(call) / calls for _ in range(TURNS)]
-        yield row(Case(task, picture, width, ours, call, (peer,)), peer, times, [1e-3 * budget_ms] * TURNS)
+        yield row(Case(task, picture, size, ours, call, (peer,)), peer, times, [1e-3 * budget_ms] * TURNS)
 
 
 def same_view(ours: View, theirs: View) -> bool:
