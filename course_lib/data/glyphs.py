@@ -96,7 +96,7 @@ def glyphs(n: int, *, size: int = 16, classes: str = "digits", fonts: tuple[str,
     ((100, 16, 16), (100,), True)
     """
     n = checks.whole("glyphs", "n", n, low=0)
-    size = int(checks.number("glyphs", "size", checks.whole("glyphs", "size", size, low=8), low=8, high=MOST_SIDE))
+    size = checks.whole("glyphs", "size", size, low=8, high=MOST_SIDE)
     checks.number("glyphs", "n * size^2", n * size**2, low=0, high=MOST_PIXELS, why="Ask for fewer at a time.")
     alphabet = CLASSES[checks.choice("glyphs", "classes", classes, tuple(CLASSES))]
     bank = _bank(_fonts("glyphs", fonts), alphabet)  # (fonts, classes, 64, 64)
@@ -141,13 +141,11 @@ def render_glyph(distance_field: np.ndarray, field_from_picture: np.ndarray, *, 
     (True, (16, 16))
     """
     field = _read_only(checks.field("render_glyph", distance_field, name="distance_field").astype(np.float32))
-    M = checks.matrix("render_glyph", "field_from_picture", field_from_picture, (2, 3))
+    M = checks.matrix("render_glyph", "field_from_picture", field_from_picture, (2, 3), most=FAR)
     thickness = checks.number("render_glyph", "thickness", thickness, low=-FAR, high=FAR)
-    size = checks.whole("render_glyph", "size", size, low=1)
-    size = int(checks.number("render_glyph", "size", size, low=1, high=MOST_SIDE))
-    for name, values in (("distance_field", field), ("field_from_picture", M)):
-        if values.min() < -FAR or values.max() > FAR:
-            raise ValueError(f"render_glyph: `{name}` must lie in -1e6..1e6; got {values.min():g}..{values.max():g}.")
+    size = checks.whole("render_glyph", "size", size, low=1, high=MOST_SIDE)
+    if np.abs(field).max() > FAR:
+        raise ValueError(f"render_glyph: `distance_field` must lie in -1e6..1e6; got {field.min():g}..{field.max():g}.")
     if min(field.shape) < 2:
         raise ValueError(f"render_glyph: `distance_field` must have at least 2 x 2 pixels; got {field.shape}.")
     if abs(np.linalg.det(M[:, :2])) < 1e-6:

@@ -81,7 +81,7 @@ def shapes(n: int, *, size: int = 64, rng: np.random.Generator) -> ShapeScenes:
     ((2, 32, 32, 3), True)
     """
     n = checks.whole("shapes", "n", n, low=0)
-    size = int(checks.number("shapes", "size", checks.whole("shapes", "size", size, low=24), low=24, high=MOST_SIDE))
+    size = checks.whole("shapes", "size", size, low=24, high=MOST_SIDE)
     checks.number("shapes", "n * size^2", n * size**2, low=0, high=MOST_PIXELS, why="Ask for fewer at a time.")
     rng = checks.generator("shapes", rng)
     images = np.empty((n, size, size, 3), np.uint8)

@@ -288,7 +288,7 @@ def test_what_is_kept_between_calls_cannot_be_changed():
     (dict(n=-1), ValueError, "glyphs: `n` must be at least 0"),
     (dict(n=2.0), TypeError, "glyphs: `n` must be a whole number"),
     (dict(size=7), ValueError, "glyphs: `size` must be at least 8"),
-    (dict(size=4097), ValueError, r"glyphs: `size` must lie in \[8, 4096\]; got 4097"),
+    (dict(size=4097), ValueError, "glyphs: `size` must be at least 8 and at most 4096; got 4097"),
     (dict(n=10**9), ValueError, r"glyphs: `n \* size\^2` must lie in \[0, 1e\+08\]; got 2.56e\+11. Ask for fewer"),
     (dict(classes="both"), ValueError, "glyphs: `classes` must be 'digits' or 'letters'; got 'both'"),
     (dict(fonts=()), TypeError, "glyphs: `fonts` must be a tuple of at least one name"),
@@ -313,9 +313,9 @@ def test_bad_drawings_are_refused():
         render_glyph(field[:1], PLAIN_MAP)
     with pytest.raises(ValueError, match="render_glyph: `size` must be at least 1"):
         render_glyph(field, PLAIN_MAP, size=0)
-    with pytest.raises(ValueError, match=r"render_glyph: `size` must lie in \[1, 4096\]; got 1e\+06"):
+    with pytest.raises(ValueError, match="render_glyph: `size` must be at least 1 and at most 4096; got 1000000"):
         render_glyph(field, PLAIN_MAP, size=10**6)
-    with pytest.raises(ValueError, match=r"`field_from_picture` must lie in -1e6..1e6; got -1.7e\+308..1.7e\+308"):
+    with pytest.raises(ValueError, match=r"`field_from_picture` must lie in -1e\+06..1e\+06; got \[\[1.7e\+308"):
         render_glyph(np.ones((2, 2)), [[1.7e308, -1.7e308, 0], [1e-300, 1e-300, 0]], size=5)  # once read beyond
     with pytest.raises(ValueError, match="`distance_field` must lie in -1e6..1e6"):
         render_glyph(1e7 * field, PLAIN_MAP)

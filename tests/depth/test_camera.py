@@ -139,7 +139,8 @@ def test_what_is_no_camera_is_refused(change, error, message):
 
 def test_a_rotation_of_seven_digits_is_one():
     R = look_at((0, 0, 0), (1, 2, 3))[:3, :3]
-    Camera(np.eye(3), np.block([[R.round(7), np.zeros((3, 1))], [0, 0, 0, 1]]), 4, 3)
+    camera = Camera(np.eye(3), np.block([[R.round(7), np.zeros((3, 1))], [0, 0, 0, 1]]), 4, 3)
+    assert np.array_equal(camera.cam_from_world[:3, :3], R.round(7)) and not np.array_equal(R, R.round(7))
 
 
 def test_a_camera_keeps_copies_that_nobody_can_change():
